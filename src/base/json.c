@@ -1,0 +1,416 @@
+#include "base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strv.h"
+
+#include "base/banned.h"
+
+/* Deeper nesting than any format of ours needs is refused by jansson itself (2048); arrays are bounded by the text. */
+
+void json_decref_p(json_t **value)
+{
+	json_decref(*value);
+}
+
+struct error *json_parse(const char *text, size_t length, json_t **ret)
+{
+	json_error_t why;
+	json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
+
+	if (!value)
+		return error_new(ERROR_BAD_INPUT, "line %d, column %d: %s", why.line, why.column, why.text);
+	*ret = value;
+	return NULL;
+}
+
+static void *member(const void *object, size_t offset)
+{
+	return (char *)object + offset;
+}
+
+static struct error *not_a(const char *what)
+{
+	return error_new(ERROR_BAD_INPUT, "not %s", what);
+}
+
+static struct error *decode_texts(const json_t *value, char ***ret)
+{
+	const json_t *item;
+	size_t i;
+
+	if (!json_is_array(value))
+		return not_a("an array");
+	json_array_foreach((json_t *)value, i, item) {
+		if (!json_is_string(item))
+			return error_new(ERROR_BAD_INPUT, "[%zu]: not a string", i);
+		strv_add(ret, json_string_value(item));
+	}
+	return NULL;
+}
+
+/* Object keys, and with @values their strings too. */
+static struct error *decode_map(const json_t *value, bool values, char ***ret)
+{
+	const char *key;
+	json_t *item;
+
+	if (!json_is_object(value))
+		return not_a("an object");
+	json_object_foreach((json_t *)value, key, item) {
+		if (values && !json_is_string(item))
+			return error_new(ERROR_BAD_INPUT, ".%s: not a string", key);
+		strv_add(ret, key);
+		if (values)
+			strv_add(ret, json_string_value(item));
+	}
+	return NULL;
+}
+
+static struct error *decode_array(const struct json_field *f, const json_t *value, void *object)
+{
+	void **items = member(object, f->offset);
+	size_t *count = member(object, f->count);
+	const json_t *item;
+	size_t i;
+
+	if (!json_is_array(value))
+		return not_a("an array");
+	*items = alloc_zeroed(json_array_size(value), f->type->size);
+	json_array_foreach((json_t *)value, i, item) {
+		struct error *err = json_decode(f->type, item, (char *)*items + i * f->type->size);
+
+		if (err)
+			return error_wrap(err, "[%zu]", i);
+		(*count)++;
+	}
+	return NULL;
+}
+
+static struct error *decode_pointer(const struct json_type *type, const json_t *value, void **ret)
+{
+	void *object autofree = alloc_zeroed(1, type->size);
+
+	TRY(json_decode(type, value, object));
+	*ret = take(object);
+	return NULL;
+}
+
+static struct error *decode_field(const struct json_field *f, const json_t *value, void *object)
+{
+	void *target = member(object, f->offset);
+
+	switch (f->kind) {
+	case JSON_BOOL:
+		if (!json_is_boolean(value))
+			return not_a("true or false");
+		*(bool *)target = json_is_true(value);
+		return NULL;
+	case JSON_INT64:
+		if (!json_is_integer(value))
+			return not_a("a whole number");
+		*(int64_t *)target = json_integer_value(value);
+		return NULL;
+	case JSON_TEXT:
+		if (!json_is_string(value))
+			return not_a("a string");
+		*(char **)target = alloc_string(json_string_value(value));
+		return NULL;
+	case JSON_TEXTS:
+		return decode_texts(value, target);
+	case JSON_MAP:
+	case JSON_SET:
+		return decode_map(value, f->kind == JSON_MAP, target);
+	case JSON_NESTED:
+		return json_decode(f->type, value, target);
+	case JSON_POINTER:
+		return decode_pointer(f->type, value, target);
+	case JSON_STRUCTS:
+		return decode_array(f, value, object);
+	case JSON_ANY:
+		*(json_t **)target = json_incref((json_t *)value);
+		return NULL;
+	}
+	return error_new(ERROR_BUG, "a field of no kind");
+}
+
+/* Joins "a" and ".b" or "[1]" as a path: whether a nested message already is one shows in its first byte. */
+static struct error *at_field(struct error *err, const char *name)
+{
+	const char *rest = error_message(err);
+	struct error *joined;
+
+	if (*rest != '[' && *rest != '.')
+		return error_wrap(err, "%s", name);
+	joined = error_new(error_kind(err), "%s%s", name, rest);
+	error_free(err);
+	return joined;
+}
+
+static struct error *refuse_unknown(const struct json_type *type, const json_t *value)
+{
+	const char *key;
+	json_t *item;
+
+	json_object_foreach((json_t *)value, key, item) {
+		const struct json_field *f = type->fields;
+
+		while (f->name && strcmp(f->name, key) != 0)
+			f++;
+		if (!f->name)
+			return error_new(ERROR_BAD_INPUT, "%s: no such setting", key);
+	}
+	return NULL;
+}
+
+struct error *json_decode(const struct json_type *type, const json_t *value, void *object)
+{
+	struct error *err = NULL;
+
+	if (!json_is_object(value))
+		return not_a("an object");
+	for (const struct json_field *f = type->fields; f->name && !err; f++) {
+		const json_t *item = json_object_get(value, f->name);
+
+		if (item && !json_is_null(item)) {
+			err = decode_field(f, item, object);
+			if (err && (f->kind == JSON_NESTED || f->kind == JSON_POINTER) &&
+			    strncmp(error_message(err), "not ", 4) != 0) {
+				struct error *joined =
+					error_new(error_kind(err), "%s.%s", f->name, error_message(err));
+
+				error_free(err);
+				err = joined;
+			} else if (err) {
+				err = at_field(err, f->name);
+			}
+		} else if (f->flags & JSON_REQUIRED) {
+			err = error_new(ERROR_BAD_INPUT, "%s: missing", f->name);
+		}
+	}
+	if (!err && type->strict)
+		err = refuse_unknown(type, value);
+	if (err)
+		json_done(type, object);
+	return err;
+}
+
+struct error *json_decode_text(const struct json_type *type, const char *text, size_t length, void *object)
+{
+	json_t *value autojson = NULL;
+
+	TRY(json_parse(text, length, &value));
+	return json_decode(type, value, object);
+}
+
+static json_t *encode_texts(char *const *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; list && list[i]; i++)
+		json_array_append_new(array, json_string_nocheck(list[i]));
+	return array;
+}
+
+static json_t *encode_map(char *const *list, bool values)
+{
+	json_t *map = json_object();
+
+	for (size_t i = 0; list && list[i]; i += 1 + values)
+		json_object_set_new_nocheck(map, list[i], values ? json_string_nocheck(list[i + 1]) : json_object());
+	return map;
+}
+
+static json_t *encode_array(const struct json_field *f, const void *object)
+{
+	const char *items = *(char **)member(object, f->offset);
+	size_t count = *(size_t *)member(object, f->count);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_encode(f->type, items + i * f->type->size));
+	return array;
+}
+
+static bool is_empty(const struct json_field *f, const void *object)
+{
+	const void *source = member(object, f->offset);
+	const char *text;
+
+	switch (f->kind) {
+	case JSON_BOOL:
+		return !*(const bool *)source;
+	case JSON_INT64:
+		return *(const int64_t *)source == 0;
+	case JSON_TEXT:
+		text = *(char *const *)source;
+		return !text || !*text;
+	case JSON_STRUCTS:
+		return *(size_t *)member(object, f->count) == 0;
+	case JSON_NESTED:
+		return false;
+	default:
+		return *(void *const *)source == NULL;
+	}
+}
+
+static json_t *encode_field(const struct json_field *f, const void *object)
+{
+	const void *source = member(object, f->offset);
+	void *pointer;
+
+	switch (f->kind) {
+	case JSON_BOOL:
+		return json_boolean(*(const bool *)source);
+	case JSON_INT64:
+		return json_integer(*(const int64_t *)source);
+	case JSON_TEXT:
+		pointer = *(char *const *)source;
+		return json_string_nocheck(pointer ? pointer : "");
+	case JSON_TEXTS:
+		return encode_texts(*(char **const *)source);
+	case JSON_MAP:
+	case JSON_SET:
+		return encode_map(*(char **const *)source, f->kind == JSON_MAP);
+	case JSON_NESTED:
+		return json_encode(f->type, source);
+	case JSON_POINTER:
+		pointer = *(void *const *)source;
+		return pointer ? json_encode(f->type, pointer) : json_null();
+	case JSON_STRUCTS:
+		return encode_array(f, object);
+	case JSON_ANY:
+		pointer = *(void *const *)source;
+		return pointer ? json_incref(pointer) : json_null();
+	}
+	return json_null();
+}
+
+json_t *json_encode(const struct json_type *type, const void *object)
+{
+	json_t *value = json_object();
+
+	for (const struct json_field *f = type->fields; f->name; f++)
+		if (!(f->flags & JSON_OMIT_EMPTY) || !is_empty(f, object))
+			json_object_set_new(value, f->name, encode_field(f, object));
+	return value;
+}
+
+char *json_encode_text(const struct json_type *type, const void *object)
+{
+	json_t *value autojson = json_encode(type, object);
+
+	return json_dumps(value, JSON_COMPACT);
+}
+
+static void free_array(const struct json_field *f, void *object)
+{
+	char **items = member(object, f->offset);
+	size_t *count = member(object, f->count);
+
+	for (size_t i = 0; i < *count; i++)
+		json_done(f->type, *items + i * f->type->size);
+	free(*items);
+	*items = NULL;
+	*count = 0;
+}
+
+static void free_field(const struct json_field *f, void *object)
+{
+	void *target = member(object, f->offset);
+	void **pointer = target;
+
+	switch (f->kind) {
+	case JSON_BOOL:
+		*(bool *)target = false;
+		return;
+	case JSON_INT64:
+		*(int64_t *)target = 0;
+		return;
+	case JSON_NESTED:
+		json_done(f->type, target);
+		return;
+	case JSON_STRUCTS:
+		free_array(f, object);
+		return;
+	case JSON_TEXT:
+		free(*pointer);
+		break;
+	case JSON_TEXTS:
+	case JSON_MAP:
+	case JSON_SET:
+		strv_free(*pointer);
+		break;
+	case JSON_POINTER:
+		json_done(f->type, *pointer);
+		free(*pointer);
+		break;
+	case JSON_ANY:
+		json_decref(*pointer);
+		break;
+	}
+	*pointer = NULL;
+}
+
+void json_done(const struct json_type *type, void *object)
+{
+	if (!object)
+		return;
+	for (const struct json_field *f = type->fields; f->name; f++)
+		free_field(f, object);
+}
+
+/* The length of the valid UTF-8 sequence at @s, 0 if there is none (RFC 3629: no overlong forms, no surrogates). */
+static size_t utf8_length(const unsigned char *s, size_t left)
+{
+	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 :
+		   s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+
+	if (!n || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+	    (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static struct error *add_escaped(struct buf *b, unsigned char c)
+{
+	switch (c) {
+	case '"':
+		return buf_add_text(b, "\\\"");
+	case '\\':
+		return buf_add_text(b, "\\\\");
+	case '\n':
+		return buf_add_text(b, "\\n");
+	case '\r':
+		return buf_add_text(b, "\\r");
+	case '\t':
+		return buf_add_text(b, "\\t");
+	default:
+		return buf_printf(b, "\\u%04x", c);
+	}
+}
+
+struct error *json_add_quoted(struct buf *b, const char *text, size_t length)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	TRY(buf_add_text(b, "\""));
+	for (size_t i = 0; i < length;) {
+		size_t n = utf8_length(s + i, length - i);
+
+		if (!n)
+			TRY(buf_add_text(b, "\xef\xbf\xbd"));
+		else if (n == 1 && (s[i] < ' ' || s[i] == '"' || s[i] == '\\' || s[i] == 0x7f))
+			TRY(add_escaped(b, s[i]));
+		else
+			TRY(buf_add(b, s + i, n));
+		i += n ? n : 1;
+	}
+	return buf_add_text(b, "\"");
+}

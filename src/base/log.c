@@ -1,0 +1,83 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+/* The only state of base/ that a process shares: who it is to its user. */
+static const char *program_name = "bulkhead";
+static bool debug_on;
+static uint64_t start_us;
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+void log_setup(const char *program, bool debug)
+{
+	program_name = program;
+	debug_on = debug;
+	start_us = now_us();
+}
+
+bool log_is_debug(void)
+{
+	return debug_on;
+}
+
+/* One write(2) a line, so that lines of several processes do not mix. */
+static __attribute__((format(printf, 2, 0))) void print_line(const char *prefix, const char *format, va_list args)
+{
+	char line[2048];
+	int head = snprintf(line, sizeof(line), "%s", prefix);
+	int n = vsnprintf(line + head, sizeof(line) - (size_t)head - 1, format, args);
+	int saved = errno;
+	size_t length;
+
+	if (n < 0)
+		return;
+	length = (size_t)head + (size_t)n;
+	if (length > sizeof(line) - 2)
+		length = sizeof(line) - 2;
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = '?';
+	line[length++] = '\n';
+	if (write(STDERR_FILENO, line, length) < 0)
+		errno = saved; /* nobody is left to tell */
+	errno = saved;
+}
+
+void log_notice(const char *format, ...)
+{
+	char prefix[64];
+	va_list args;
+
+	snprintf(prefix, sizeof(prefix), "%s: ", program_name);
+	va_start(args, format);
+	print_line(prefix, format, args);
+	va_end(args);
+}
+
+void log_debug(const char *format, ...)
+{
+	char prefix[96];
+	va_list args;
+
+	if (!debug_on)
+		return;
+	snprintf(prefix, sizeof(prefix), "%s[%d]: debug %6ju us: ", program_name, (int)getpid(),
+		 (uintmax_t)(now_us() - start_us));
+	va_start(args, format);
+	print_line(prefix, format, args);
+	va_end(args);
+}

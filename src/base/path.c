@@ -1,0 +1,288 @@
+#include "base/path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/rand.h"
+#include "base/strv.h"
+
+#include "base/banned.h"
+
+/* Deeper trees than this are not removed by recursion; ext4 and overlay allow them, no honest image has them. */
+#define REMOVE_DEPTH_MAX 2048
+
+void path_proc_fd(char text[PATH_PROC_FD_SIZE], int fd)
+{
+	snprintf(text, PATH_PROC_FD_SIZE, "/proc/self/fd/%d", fd);
+}
+
+static int open_how(int dir, const char *path, int flags, mode_t mode, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(flags | O_CLOEXEC),
+		.mode = (flags & (O_CREAT | __O_TMPFILE)) ? mode : 0,
+		.resolve = resolve,
+	};
+	int fd;
+
+	do /* EAGAIN: a rename elsewhere raced with "..", openat2(2) says to try again */
+		fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+	return fd;
+}
+
+struct error *path_open_in_root(int root, const char *path, int flags, mode_t mode, int *ret_fd)
+{
+	int fd = open_how(root, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+	if (fd < 0)
+		return error_sys("%s", path);
+	*ret_fd = fd;
+	return NULL;
+}
+
+struct error *path_open_beneath(int dir, const char *path, int flags, mode_t mode, int *ret_fd)
+{
+	int fd = open_how(dir, path, flags, mode, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+
+	if (fd < 0)
+		return error_sys("%s", path);
+	*ret_fd = fd;
+	return NULL;
+}
+
+/* Makes one missing directory; losing a race for it is fine, the following open decides what it is. */
+static struct error *make_one(int parent, const char *name, mode_t mode, uid_t uid, gid_t gid)
+{
+	if (mkdirat(parent, name, mode) < 0)
+		return errno == EEXIST ? NULL : error_sys("make directory %s", name);
+	if ((uid != (uid_t)-1 || gid != (gid_t)-1) && fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys("own directory %s", name);
+	return NULL;
+}
+
+struct error *path_make_dirs_in_root(int root, const char *path, mode_t mode, uid_t uid, gid_t gid, int *ret_fd)
+{
+	char *whole autofree = path_normalize(path);
+	char **parts autostrv = strv_split(whole + 1, '/');
+	char *so_far autofree = alloc_string("/");
+	int current autoclose = -1;
+
+	TRY(path_open_in_root(root, "/", O_PATH | O_DIRECTORY, 0, &current));
+	for (size_t i = 0; parts[i] && *parts[i]; i++) {
+		char *next = alloc_printf("%s%s%s", so_far, i ? "/" : "", parts[i]);
+		int fd;
+
+		free(so_far);
+		so_far = next;
+		fd = open_how(root, so_far, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+		if (fd < 0 && errno == ENOENT) {
+			TRY(make_one(current, parts[i], mode, uid, gid));
+			fd = open_how(root, so_far, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+		}
+		if (fd < 0)
+			return error_sys("%s", so_far);
+		fd_close(&current);
+		current = fd;
+	}
+	*ret_fd = fd_take(&current);
+	return NULL;
+}
+
+struct error *path_open_dir(int dir, const char *name, mode_t mode, int *ret_fd)
+{
+	int fd;
+
+	if (mode)
+		TRY(make_one(dir, name, mode, (uid_t)-1, (gid_t)-1));
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys("open directory %s", name);
+	*ret_fd = fd;
+	return NULL;
+}
+
+struct error *path_make_dirs(const char *path, mode_t mode, int *ret_fd)
+{
+	char *copy autofree = alloc_string(path);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (char *slash = copy; fd < 0 && slash; ) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		TRY(error_wrap(make_one(AT_FDCWD, copy, mode, (uid_t)-1, (gid_t)-1), "%s", path));
+		if (slash)
+			*slash = '/';
+	}
+	if (fd < 0)
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys("open directory %s", path);
+	*ret_fd = fd;
+	return NULL;
+}
+
+struct error *path_read(int dir, const char *name, struct buf *b)
+{
+	int fd autoclose = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return error_sys("open %s", name);
+	return error_wrap(fd_read_all(fd, b), "%s", name);
+}
+
+struct error *path_read_text(int dir, const char *name, size_t max, char **ret_text)
+{
+	struct buf b autobuf = BUF_MAX(max);
+
+	TRY(path_read(dir, name, &b));
+	*ret_text = buf_take(&b);
+	return NULL;
+}
+
+struct error *path_write_existing(int dir, const char *name, const char *data)
+{
+	int fd autoclose = openat(dir, name, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_sys("open %s", name);
+	if (write(fd, data, strlen(data)) < 0) /* such files take a value in one write only */
+		return error_sys("write %s to %s", data, name);
+	return NULL;
+}
+
+static struct error *write_temporary(int dir, const char *name, const void *data, size_t length, mode_t mode,
+				     bool durable)
+{
+	int fd autoclose = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
+	if (fd < 0)
+		return error_sys("make %s", name);
+	TRY(fd_write_all(fd, data, length));
+	if (durable && fsync(fd) < 0)
+		return error_sys("sync %s", name);
+	return NULL;
+}
+
+struct error *path_replace(int dir, const char *name, const void *data, size_t length, mode_t mode, bool durable)
+{
+	struct error *err;
+	char temporary[40];
+	char suffix[17];
+
+	rand_hex(suffix, 16);
+	snprintf(temporary, sizeof(temporary), ".tmp-%s", suffix);
+	err = write_temporary(dir, temporary, data, length, mode, durable);
+	if (!err && renameat(dir, temporary, dir, name) < 0)
+		err = error_sys("rename to %s", name);
+	if (err) {
+		unlinkat(dir, temporary, 0);
+		return error_wrap(err, "write %s", name);
+	}
+	if (durable && fsync(dir) < 0)
+		return error_sys("sync the directory of %s", name);
+	return NULL;
+}
+
+static struct error *remove_entry(int dir, const char *name, dev_t device, int depth);
+
+static struct error *remove_children(int dir, const char *name, dev_t device, int depth)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct error *err = NULL;
+	struct dirent *entry;
+	struct stat st;
+	DIR *stream;
+
+	if (fd < 0)
+		return error_sys("open %s", name);
+	if (fstat(fd, &st) < 0 || st.st_dev != device) {
+		close(fd);
+		return error_new(ERROR_REFUSED, "remove %s: another file system is mounted there", name);
+	}
+	stream = fdopendir(fd);
+	if (!stream) {
+		err = error_sys("read %s", name);
+		close(fd);
+		return err;
+	}
+	while (!err && (entry = readdir(stream)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			err = remove_entry(fd, entry->d_name, device, depth + 1);
+	closedir(stream);
+	return err;
+}
+
+static struct error *remove_entry(int dir, const char *name, dev_t device, int depth)
+{
+	if (depth > REMOVE_DEPTH_MAX)
+		return error_new(ERROR_LIMIT, "remove %s: the tree is deeper than %d", name, REMOVE_DEPTH_MAX);
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return NULL;
+	if (errno != EISDIR && errno != EPERM)
+		return error_sys("remove %s", name);
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return NULL;
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return error_sys("remove %s", name);
+	TRY(remove_children(dir, name, device, depth));
+	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_sys("remove %s", name);
+	return NULL;
+}
+
+struct error *path_remove_tree(int dir, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? NULL : error_sys("remove %s", name);
+	return remove_entry(dir, name, st.st_dev, 0);
+}
+
+bool path_is_name(const char *name)
+{
+	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+char *path_normalize(const char *path)
+{
+	char *out = alloc_zeroed(strlen(path) + 2, 1);
+	size_t length = 0;
+
+	while (*path) {
+		size_t n = strcspn(path, "/");
+
+		if (n == 2 && path[0] == '.' && path[1] == '.') {
+			while (length && out[--length] != '/')
+				;
+		} else if (n && !(n == 1 && path[0] == '.')) {
+			out[length++] = '/';
+			memcpy(out + length, path, n);
+			length += n;
+		}
+		path += n;
+		path += strspn(path, "/");
+	}
+	if (!length)
+		out[length++] = '/';
+	out[length] = '\0';
+	return out;
+}
+
+const char *path_last(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}

@@ -1,0 +1,285 @@
+#include "base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <strings.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#include "base/banned.h"
+
+/* State letter and start time from /proc/PID/stat; the command name may hold blanks and ')', so parse from its end. */
+static struct error *read_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks)
+{
+	struct buf text autobuf = BUF_MAX(4096);
+	struct error *err;
+	char path[40];
+	const char *c;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	err = path_read(AT_FDCWD, path, &text);
+	if (err && (error_errno(err) == ENOENT || error_errno(err) == ESRCH)) {
+		error_free(err);
+		return error_new(ERROR_NOT_FOUND, "process %d is gone", (int)pid);
+	}
+	TRY(err);
+	c = strrchr(buf_text(&text), ')');
+	if (!c || c[1] != ' ')
+		return error_new(ERROR_SYSTEM, "%s has another form", path);
+	*ret_state = c[2];
+	c++;
+	for (int field = 2; field < 22 && c; field++)
+		c = strchr(c + 1, ' ');
+	if (!c || sscanf(c, " %ju", ret_ticks) != 1)
+		return error_new(ERROR_SYSTEM, "%s has another form", path);
+	return NULL;
+}
+
+struct error *proc_start_time(pid_t pid, uint64_t *ret_ticks)
+{
+	char state;
+
+	return read_stat(pid, &state, ret_ticks);
+}
+
+bool proc_is_alive(pid_t pid, uint64_t ticks)
+{
+	uint64_t now = 0;
+	char state = 0;
+	struct error *err = pid > 0 ? read_stat(pid, &state, &now) : error_new(ERROR_NOT_FOUND, "no process");
+
+	if (err) {
+		error_ignore(err, "it is not alive");
+		return false;
+	}
+	return now == ticks && state != 'Z' && state != 'X';
+}
+
+struct error *proc_boot_id(char id[PROC_BOOT_ID_SIZE])
+{
+	char *text autofree = NULL;
+
+	TRY(path_read_text(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &text));
+	if (strlen(text) < PROC_BOOT_ID_SIZE - 1)
+		return error_new(ERROR_SYSTEM, "the kernel's boot id has another form");
+	memcpy(id, text, PROC_BOOT_ID_SIZE - 1);
+	id[PROC_BOOT_ID_SIZE - 1] = '\0';
+	return NULL;
+}
+
+struct error *proc_open(pid_t pid, int *ret_pidfd)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd < 0 && errno == ESRCH)
+		return error_new(ERROR_NOT_FOUND, "process %d is gone", (int)pid);
+	if (fd < 0)
+		return error_sys("open process %d", (int)pid);
+	*ret_pidfd = fd;
+	return NULL;
+}
+
+struct error *proc_signal(int pidfd, int signal)
+{
+	if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0)
+		return NULL;
+	if (errno == ESRCH)
+		return error_new(ERROR_NOT_FOUND, "the process is gone");
+	return error_sys("send signal %d", signal);
+}
+
+struct error *proc_wait_gone(int pidfd, int timeout_ms, bool *ret_gone)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do
+		n = poll(&p, 1, timeout_ms);
+	while (n < 0 && errno == EINTR && timeout_ms < 0);
+	if (n < 0 && errno != EINTR)
+		return error_sys("wait for a process");
+	*ret_gone = n > 0;
+	return NULL;
+}
+
+int proc_exit_status(int wait_status)
+{
+	if (WIFSIGNALED(wait_status))
+		return 128 + WTERMSIG(wait_status);
+	return WEXITSTATUS(wait_status);
+}
+
+/* In the new process: descriptors, signals, exec. Only async-signal-safe calls; the parent's memory is shared. */
+static int exec_spawn(const struct proc_spawn *s)
+{
+	static char *const empty[] = { NULL };
+	int moved[PROC_FDS_MAX], exec_fd = s->exec_fd, null;
+	sigset_t none;
+
+	sigemptyset(&none);
+	for (int i = 1; i < NSIG; i++)
+		if (i != SIGKILL && i != SIGSTOP)
+			signal(i, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (s->new_session)
+		setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return -1;
+	/* First out of the way of the targets, then into place. */
+	for (size_t i = 0; i < s->n_fds; i++) {
+		moved[i] = s->fds[i] >= 0 ? s->fds[i] : i < 3 ? null : -1;
+		if (moved[i] >= 0)
+			moved[i] = fcntl(moved[i], F_DUPFD_CLOEXEC, PROC_FDS_MAX);
+	}
+	if (exec_fd >= 0)
+		exec_fd = fcntl(exec_fd, F_DUPFD_CLOEXEC, PROC_FDS_MAX);
+	if (syscall(SYS_close_range, 0U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) < 0)
+		return -1;
+	for (size_t i = 0; i < s->n_fds; i++)
+		if (moved[i] >= 0 && dup2(moved[i], (int)i) < 0)
+			return -1;
+	if (exec_fd >= 0)
+		syscall(SYS_execveat, exec_fd, "", s->argv, s->env ? s->env : empty, AT_EMPTY_PATH);
+	else
+		execve(s->path, s->argv, s->env ? s->env : empty);
+	return -1;
+}
+
+struct spawn_call {
+	const struct proc_spawn *spawn;
+	int failure; /* errno of the child, by shared memory */
+};
+
+static int spawn_child(void *arg)
+{
+	struct spawn_call *call = arg;
+
+	exec_spawn(call->spawn);
+	call->failure = errno ? errno : EINVAL;
+	_exit(127);
+}
+
+struct error *proc_start(const struct proc_spawn *spawn, pid_t *ret_pid)
+{
+	enum { STACK = 64 * 1024 };
+	struct spawn_call call = { .spawn = spawn };
+	char *stack autofree = alloc_zeroed(STACK, 1);
+	const char *name = spawn->argv[0];
+	sigset_t all, old;
+	pid_t pid;
+
+	if (spawn->n_fds > PROC_FDS_MAX)
+		return error_new(ERROR_BUG, "start %s: too many descriptors", name);
+	sigfillset(&all); /* no handler of ours may run on the shared memory */
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = clone(spawn_child, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, &call);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid < 0)
+		return error_sys("start %s", name);
+	if (call.failure) {
+		waitpid(pid, NULL, 0);
+		return error_number(call.failure, "start %s", name);
+	}
+	*ret_pid = pid;
+	return NULL;
+}
+
+struct error *proc_replace(const struct proc_spawn *spawn)
+{
+	if (spawn->n_fds > PROC_FDS_MAX)
+		return error_new(ERROR_BUG, "become %s: too many descriptors", spawn->argv[0]);
+	exec_spawn(spawn);
+	return error_sys("become %s", spawn->argv[0]);
+}
+
+struct error *proc_wait(pid_t pid, int *ret_wait_status)
+{
+	pid_t got;
+
+	do
+		got = waitpid(pid, ret_wait_status, 0);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return error_sys("wait for process %d", (int)pid);
+	return NULL;
+}
+
+struct error *proc_open_helper(const char *name, int *ret_fd)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n < 0)
+		return error_sys("read /proc/self/exe");
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (slash) {
+		char *beside autofree = alloc_printf("%.*s/%s", (int)(slash - self), self, name);
+		int fd = open(beside, O_PATH | O_CLOEXEC);
+
+		if (fd >= 0) {
+			*ret_fd = fd;
+			return NULL;
+		}
+	}
+	{
+		char *installed autofree = alloc_printf("%s/%s", BULKHEAD_LIBEXECDIR, name);
+		int fd = open(installed, O_PATH | O_CLOEXEC);
+
+		if (fd < 0)
+			return error_sys("open helper program %s", installed);
+		*ret_fd = fd;
+	}
+	return NULL;
+}
+
+struct error *proc_parse_signal(const char *text, int *ret_signal)
+{
+	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+	char *quoted autofree = str_quote(text);
+	uint64_t number;
+	struct error *err = str_parse_u64(text, 1, 64, &number);
+
+	if (!err) {
+		*ret_signal = (int)number;
+		return NULL;
+	}
+	error_ignore(err, "a signal may be a name");
+	for (int i = 1; i < 32; i++) {
+		const char *known = sigabbrev_np(i);
+
+		if (known && strcasecmp(known, name) == 0) {
+			*ret_signal = i;
+			return NULL;
+		}
+	}
+	for (int i = 34; i <= 64; i++) { /* glibc keeps 32 and 33; names count from what programs can use */
+		char low[16], high[16];
+
+		snprintf(low, sizeof(low), i == 34 ? "RTMIN" : "RTMIN+%d", i - 34);
+		snprintf(high, sizeof(high), i == 64 ? "RTMAX" : "RTMAX-%d", 64 - i);
+		if (strcasecmp(low, name) == 0 || strcasecmp(high, name) == 0) {
+			*ret_signal = i;
+			return NULL;
+		}
+	}
+	return error_new(ERROR_BAD_INPUT, "invalid signal: %s", quoted);
+}
+
+const char *proc_signal_name(int signal)
+{
+	return signal > 0 && signal < 32 ? sigabbrev_np(signal) : NULL;
+}
