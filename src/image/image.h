@@ -1,0 +1,108 @@
+/*
+ * The image store: what containers are made of. Content-addressed: an image is named by the digest of its config, a layer
+ * by its chain id (image-spec, config.md), every byte checked against its digest before anything uses it. Archives are
+ * read only by bulkhead-unpack. A layer on disk holds container ids 0-65535 and is shared by all containers.
+ *
+ * A reference is a name with a tag or digest ("debian", "debian:12", "example.org/a/b:c", "name@sha256:…") or an image id
+ * or a prefix of one; names are normalized as docker does (docker.io/library/debian:latest) and shown in the short form.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/db.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/json.h"
+
+struct image_store;
+
+/* The "config" object of an image (image-spec, config.md; docker's Healthcheck and Shell kept as JSON). */
+struct image_config {
+	char *user, *working_dir, *stop_signal;
+	char **env, **entrypoint, **cmd, **shell, **on_build;
+	char **exposed_ports, **volumes; /* sets */
+	char **labels;			 /* map */
+	json_t *healthcheck;
+};
+extern const struct json_type image_config_type;
+
+struct image {
+	char id[DIGEST_SIZE];
+	char **names;	/* "debian:latest", short form */
+	char **digests; /* "debian@sha256:…" */
+	char *architecture, *os, *variant, *author, *comment;
+	char *created; /* RFC 3339 */
+	struct image_config config;
+	char **diff_ids;
+	char **layers; /* names of layer directories, lowest first */
+	uint64_t size_bytes;
+	int64_t loaded_ns;
+};
+void image_free(struct image *image);
+DEFINE_AUTO(struct image *, image_free);
+#define autoimage __attribute__((cleanup(image_free_p)))
+
+/* The tables of this folder, for db_open(). */
+extern const char image_schema[];
+
+/* Opens the store below @root_dir (which stays the caller's); finishes or removes what an interrupted load left. */
+struct error *image_store_open(int root_dir, struct db *db, struct image_store **ret)
+	__attribute__((nonnull, warn_unused_result));
+void image_store_close(struct image_store *store);
+
+/* ERROR_NOT_FOUND "no such image: REF"; ERROR_BAD_INPUT for a malformed or ambiguous reference. */
+struct error *image_find(struct image_store *store, const char *ref, struct image **ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/* All images, newest first; the caller frees each and the array. */
+struct error *image_list(struct image_store *store, struct image ***ret, size_t *ret_n)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The JSON of GET /images/{name}/json; the caller json_decref()s. */
+struct error *image_inspect(struct image_store *store, const char *ref, json_t **ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Opens the directory of each layer of @image, lowest first, as O_PATH descriptors: at most @max, their number in
+ * *@ret_n. The caller closes them.
+ */
+struct error *image_open_layers(struct image_store *store, const struct image *image, int *fds, size_t max, size_t *ret_n)
+	__attribute__((nonnull, warn_unused_result));
+
+/* A line for the user while loading ("Loaded image: debian:latest"); NULL for none. */
+typedef void image_said(void *data, const char *line);
+
+/*
+ * Loads every image of an archive: docker-save or OCI, a file (plain, gzip, zstd), a pipe, or an OCI layout directory.
+ * Whole or not at all for each image. @fd is the open archive, or the directory.
+ */
+struct error *image_load(struct image_store *store, int fd, image_said *said, void *data)
+	__attribute__((nonnull(1), warn_unused_result));
+
+struct image_import {
+	const char *reference; /* NULL: no name */
+	const char *message;
+	char **changes; /* Dockerfile instructions CMD ENTRYPOINT ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR */
+};
+/* Makes an image of one layer from a tar archive of a root file system (plain, gzip, xz, zstd). */
+struct error *image_import(struct image_store *store, int fd, const struct image_import *import, char ret_id[DIGEST_SIZE])
+	__attribute__((nonnull, warn_unused_result));
+
+/* Gives an image one more name. */
+struct error *image_tag(struct image_store *store, const char *ref, const char *name)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Removes the name @ref, or the image with all its names for an id (ERROR_CONFLICT when it has several and not @force);
+ * with the last name also the image, and its layers unless other images use them. Adds "Untagged: …" and "Deleted: …"
+ * to @ret_lines. Whether containers use it is the caller's question.
+ */
+struct error *image_remove(struct image_store *store, const char *ref, bool force, char ***ret_lines)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Whether @text is a well-formed name[:tag] for an image, and its short form with the tag; the caller frees. */
+struct error *image_reference_parse(const char *text, char **ret_short) __attribute__((nonnull, warn_unused_result));
