@@ -1,0 +1,140 @@
+#include "base/idrange.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/lock.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/strv.h"
+
+#include "base/banned.h"
+
+#define LEASES "/run/bulkhead/ids"
+#define POOL_RANGES 4096U /* 0x70000000 to 0x7fffffff; the first is IDRANGE_HELPERS */
+
+/* Whether a line "name:first:count" of subuid(5) overlaps the range at @first; malformed lines give nothing away. */
+static bool line_overlaps(const char *line, uint32_t first)
+{
+	char **parts autostrv = strv_split(line, ':');
+	struct error *err autoerror = NULL;
+	uint64_t start, count;
+
+	if (strv_length(parts) != 3)
+		return false;
+	err = str_parse_u64(parts[1], 0, UINT32_MAX, &start);
+	if (!err)
+		err = str_parse_u64(parts[2], 0, UINT32_MAX, &count);
+	return !err && start < (uint64_t)first + IDRANGE_LENGTH && first < start + count;
+}
+
+static bool is_given_away(char *const *lines, uint32_t first)
+{
+	for (size_t i = 0; lines && lines[i]; i++)
+		if (line_overlaps(lines[i], first))
+			return true;
+	return false;
+}
+
+/* The lines of a file that may be missing. */
+static char **read_lines(const char *path)
+{
+	char *text autofree = NULL;
+	struct error *err = path_read_text(AT_FDCWD, path, 1 << 20, &text);
+
+	if (err) {
+		error_ignore(err, "no subordinate ids are given away");
+		return NULL;
+	}
+	return strv_split(text, '\n');
+}
+
+static struct error *write_lease(int dir, const char *name, const char *owner, bool *ret_taken)
+{
+	int fd autoclose = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	*ret_taken = false;
+	if (fd < 0)
+		return errno == EEXIST ? NULL : error_sys("lease ids in %s", LEASES);
+	TRY(fd_write_all(fd, owner, strlen(owner)));
+	*ret_taken = true;
+	return NULL;
+}
+
+/* Removes the lease @name if its owner's directory is gone; the lock keeps two that look at once apart. */
+static struct error *drop_if_stale(int dir, const char *name)
+{
+	char *owner autofree = NULL;
+	int lock autoclose = -1;
+	struct error *err;
+
+	TRY(lock_take(dir, ".lock", &lock));
+	err = path_read_text(dir, name, PATH_MAX, &owner);
+	if (err) {
+		error_ignore(err, "the lease has just gone");
+		return NULL;
+	}
+	if (*owner && access(owner, F_OK) < 0 && errno == ENOENT && unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return error_sys("drop lease %s of %s", name, owner);
+	return NULL;
+}
+
+static void range_name(char name[16], uint32_t first)
+{
+	snprintf(name, 16, "%08x", first);
+}
+
+struct error *idrange_lease(const char *owner, uint32_t *ret_first)
+{
+	char **uids autostrv = read_lines("/etc/subuid"), **gids autostrv = read_lines("/etc/subgid");
+	uint32_t start = 0;
+	int dir autoclose = -1;
+
+	TRY(path_make_dirs(LEASES, 0700, &dir));
+	if (getrandom(&start, sizeof(start), 0) < 0)
+		return error_sys("choose a range of ids");
+	for (uint32_t i = 0; i < 2 * POOL_RANGES; i++) { /* the second round drops what is stale */
+		uint32_t index = (start + i) % POOL_RANGES;
+		uint32_t first = IDRANGE_HELPERS + index * IDRANGE_LENGTH;
+		char name[16];
+		bool taken;
+
+		if (index == 0 || is_given_away(uids, first) || is_given_away(gids, first))
+			continue;
+		range_name(name, first);
+		if (i >= POOL_RANGES)
+			TRY(drop_if_stale(dir, name));
+		TRY(write_lease(dir, name, owner, &taken));
+		if (taken) {
+			*ret_first = first;
+			return NULL;
+		}
+	}
+	return error_new(ERROR_LIMIT, "all %u ranges of ids are leased", POOL_RANGES - 1);
+}
+
+struct error *idrange_release(uint32_t first, const char *owner)
+{
+	char *holder autofree = NULL;
+	int dir autoclose = -1;
+	struct error *err;
+	char name[16];
+
+	TRY(path_open_dir(AT_FDCWD, LEASES, 0, &dir));
+	range_name(name, first);
+	err = path_read_text(dir, name, PATH_MAX, &holder);
+	if (err) {
+		error_ignore(err, "the range was given back before");
+		return NULL;
+	}
+	if (strcmp(holder, owner) == 0 && unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return error_sys("give back the ids of %s", owner);
+	return NULL;
+}

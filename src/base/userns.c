@@ -1,0 +1,73 @@
+#include "base/userns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+
+#include "base/banned.h"
+
+static struct error *write_map(pid_t pid, const char *file, const struct id_map *map, size_t n)
+{
+	struct buf text autobuf = BUF_MAX(16384);
+	char path[48];
+
+	for (size_t i = 0; i < n; i++)
+		TRY(buf_printf(&text, "%u %u %u\n", map[i].inside, map[i].outside, map[i].length));
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	return path_write_existing(AT_FDCWD, path, buf_text(&text));
+}
+
+struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_uids, const struct id_map *gids,
+				size_t n_gids)
+{
+	TRY(write_map(pid, "uid_map", uids, n_uids));
+	return write_map(pid, "gid_map", gids, n_gids);
+}
+
+struct error *userns_open(pid_t pid, int *ret_fd)
+{
+	char path[40];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys("open %s", path);
+	*ret_fd = fd;
+	return NULL;
+}
+
+static int wait_to_die(void *unused)
+{
+	(void)unused;
+	while (pause() < 0)
+		;
+	return 0;
+}
+
+struct error *userns_make(const struct id_map *uids, size_t n_uids, const struct id_map *gids, size_t n_gids,
+			  int *ret_fd)
+{
+	enum { STACK = 16384 };
+	char *stack autofree = alloc_zeroed(STACK, 1);
+	struct error *err;
+	/* CLONE_VM: nothing is copied; the process only has to exist while its maps are written. */
+	pid_t pid = clone(wait_to_die, stack + STACK, CLONE_NEWUSER | CLONE_VM | SIGCHLD, NULL);
+
+	if (pid < 0)
+		return error_sys("make a user namespace");
+	err = userns_write_maps(pid, uids, n_uids, gids, n_gids);
+	if (!err)
+		err = userns_open(pid, ret_fd);
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return err;
+}
