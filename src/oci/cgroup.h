@@ -1,0 +1,87 @@
+/*
+ * Control groups (cgroups(7)): one group per container in each hierarchy that matters, under /bulkhead. Version 1 and
+ * hybrid hosts have a hierarchy per controller, version 2 has one; both are found by file system type in mountinfo,
+ * never by name.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "oci/oci.h"
+
+#define CGROUP_PLACES_MAX 12
+
+struct cgroup_place {
+	char *controllers; /* "memory", "cpu,cpuacct"; "" for version 2 */
+	char *path;	   /* absolute directory of the container's group */
+	int dir;	   /* O_DIRECTORY of it */
+	int join;	   /* version 1: its "tasks", to be written by the child; else -1 */
+};
+
+struct cgroup_ops;
+
+struct cgroup {
+	const struct cgroup_ops *ops;
+	struct cgroup_place places[CGROUP_PLACES_MAX];
+	size_t n;
+};
+
+/* One way of having groups. */
+struct cgroup_ops {
+	const char *name;
+	/* Makes the group @id in every hierarchy of @cg, with the parent and its host reserve when missing. */
+	struct error *(*make)(struct cgroup *cg, const char *id, const struct oci_resources *resources);
+	/* Writes the limits and device rules into the groups. */
+	struct error *(*limit)(struct cgroup *cg, const struct oci_spec *spec);
+	/* Kills every process below the directory @path, waiting until it is empty. */
+	struct error *(*kill)(const char *path);
+};
+extern const struct cgroup_ops cgroup_v1;
+extern const struct cgroup_ops cgroup_v2;
+
+/* The ops for this host, and their name as state.json keeps it. */
+struct error *cgroup_detect(const struct cgroup_ops **ret) __attribute__((nonnull, warn_unused_result));
+const struct cgroup_ops *cgroup_by_name(const char *name);
+
+/* The file that counts "oom_kill", opened for reading; -1 where there is none. */
+int cgroup_open_oom(const struct cgroup *cg);
+
+/* Opens the groups of @paths (as in state.json) to join them. */
+struct error *cgroup_open(struct cgroup *cg, char *const *paths, const struct cgroup_ops *ops)
+	__attribute__((nonnull(1, 3), warn_unused_result));
+
+/* In the process that joins: writes itself into every version 1 group. */
+struct error *cgroup_join(struct cgroup *cg) __attribute__((nonnull, warn_unused_result));
+
+/* Removes the directories @paths, killing what is left in them. */
+struct error *cgroup_remove(char *const *paths, const struct cgroup_ops *ops)
+	__attribute__((nonnull(2), warn_unused_result));
+
+void cgroup_close(struct cgroup *cg);
+
+/* Mount points of cgroup file systems; a strv of path, controllers ("" for version 2), path, controllers … */
+struct error *cgroup_mounts(char ***ret) __attribute__((nonnull, warn_unused_result));
+
+/* Shared by the back ends. */
+struct error *cgroup_make_place(struct cgroup *cg, const char *mount, const char *controllers, const char *id,
+				bool *ret_parent_made) __attribute__((nonnull, warn_unused_result));
+int64_t cgroup_memory_ceiling(void); /* bytes that all containers together may have, the host's reserve kept back */
+int64_t cgroup_pids_ceiling(void);
+
+/* Text of the devices every container may use, for both versions: {type, major, minor, access}, minor -1 is any. */
+struct cgroup_device {
+	char type;
+	int major, minor; /* -1: any */
+	const char *access;
+};
+extern const struct cgroup_device cgroup_default_devices[];
+
+/* Attaches a program to the version 2 group @dir that allows exactly these devices. */
+struct error *cgroup_devices_attach(int dir, const struct cgroup_device *devices, size_t n)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The default devices and those of @spec, in an array the caller frees. */
+struct error *cgroup_devices_of(const struct oci_spec *spec, struct cgroup_device **ret, size_t *ret_n)
+	__attribute__((nonnull, warn_unused_result));

@@ -1,0 +1,154 @@
+/* The last steps of the child: names, network, sysctl, working directory, and the program. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "oci/setup.h"
+
+#include "base/banned.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+struct error *step_names(struct setup *s)
+{
+	const struct oci_spec *spec = s->spec;
+
+	if (!(spec->new_namespaces & CLONE_NEWUTS))
+		return NULL;
+	if (spec->hostname && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+		return error_sys("set the host name %s", spec->hostname);
+	if (spec->domainname && setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
+		return error_sys("set the domain name %s", spec->domainname);
+	return NULL;
+}
+
+/* A new network namespace has its loopback down; everybody expects it up. */
+struct error *step_network(struct setup *s)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd autoclose = -1;
+
+	if (!(s->spec->new_namespaces & CLONE_NEWNET))
+		return NULL;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return error_sys("bring up the loopback");
+	return NULL;
+}
+
+struct error *step_sysctl(struct setup *s)
+{
+	char *const *list = s->spec->sysctls;
+
+	for (size_t i = 0; list && list[i]; i += 2) {
+		char *path autofree = alloc_printf("proc/sys/%s", list[i]);
+		int fd autoclose = -1;
+
+		for (char *c = path; *c; c++)
+			if (*c == '.')
+				*c = '/';
+		TRY(error_wrap(path_open_beneath(s->root_dir, path, O_WRONLY, 0, &fd), "sysctl %s", list[i]));
+		TRY(error_wrap(fd_write_all(fd, list[i + 1], strlen(list[i + 1])), "sysctl %s=%s", list[i], list[i + 1]));
+	}
+	return NULL;
+}
+
+/* A working directory that the image lacks is made, as docker does, inside the root. */
+struct error *step_make_cwd(struct setup *s)
+{
+	int dir autoclose = -1;
+
+	if (!s->spec->process.cwd)
+		return NULL;
+	return error_wrap(path_make_dirs_in_root(s->root_dir, s->spec->process.cwd, 0755, (uid_t)-1, (gid_t)-1, &dir),
+			  "working directory");
+}
+
+/* Enters the working directory; one that leads out of the root shows in getcwd(2) as unreachable. */
+struct error *step_cwd(struct setup *s)
+{
+	const char *cwd = s->spec->process.cwd ? s->spec->process.cwd : "/";
+	char *quoted autofree = str_quote(cwd);
+	char real[PATH_MAX];
+
+	if (chdir(cwd) < 0)
+		return error_set_status(error_sys("change to the working directory %s", quoted), 126);
+	if (!getcwd(real, sizeof(real)) || real[0] != '/')
+		return error_set_status(error_new(ERROR_REFUSED, "the working directory %s is outside of the container",
+						  quoted), 126);
+	return NULL;
+}
+
+/* Docker's words and statuses for a program that cannot be executed. */
+static struct error *not_executed(const char *program, int number)
+{
+	char *quoted autofree = str_quote(program);
+
+	if (number == ENOENT && !strchr(program, '/'))
+		return error_set_status(error_new(ERROR_NOT_FOUND, "exec: %s: executable file not found in $PATH",
+						  quoted), 127);
+	return error_set_status(error_number(number, "exec: %s", quoted),
+				number == ENOENT || number == ENOTDIR ? 127 : 126);
+}
+
+/* Like execvpe(3) with the container's own PATH: the first that can be executed; a forbidden one is remembered. */
+static int execute_by_path(char *const *argv, char *const *env)
+{
+	const char *path = strv_env_get(env, "PATH");
+	char **dirs autostrv = strv_split(path ? path : DEFAULT_PATH, ':');
+	int number = ENOENT;
+
+	for (size_t i = 0; dirs[i]; i++) {
+		char *file autofree = alloc_printf("%s/%s", *dirs[i] ? dirs[i] : ".", argv[0]);
+		struct stat st;
+
+		if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
+			continue;
+		execve(file, argv, env);
+		if (errno != ENOENT && errno != ENOTDIR)
+			number = errno;
+		if (number == ENOEXEC || number == ELIBBAD)
+			break;
+	}
+	return number;
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int i = 1; i < NSIG; i++)
+		if (i != SIGKILL && i != SIGSTOP)
+			signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+struct error *step_execute(struct setup *s)
+{
+	const struct oci_process *p = &s->spec->process;
+	char **env autostrv = strv_copy(p->env);
+	struct stat st;
+
+	if (!strv_env_get(env, "HOME"))
+		strv_addf(&env, "HOME=%s", s->user.home);
+	reset_signals();
+	if (!strchr(p->argv[0], '/'))
+		return not_executed(p->argv[0], execute_by_path(p->argv, env));
+	if (stat(p->argv[0], &st) == 0 && S_ISDIR(st.st_mode))
+		return not_executed(p->argv[0], EISDIR);
+	execve(p->argv[0], p->argv, env);
+	return not_executed(p->argv[0], errno);
+}

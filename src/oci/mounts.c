@@ -1,0 +1,324 @@
+/*
+ * What is mounted in a container beside its root: the kernel's file systems, /dev, the files in /etc, and what the user
+ * asked for. All by the child, as the container's root, before pivot_root(2).
+ *
+ * Targets are opened inside the root by openat2(2) and mounted on through the descriptor, so a symlink of the image leads
+ * nowhere (CVE-2019-16884, CVE-2021-30465, CVE-2023-28642). /proc, /sys and /dev must be directories of the image itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mount.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "base/userns.h"
+#include "oci/cgroup.h"
+#include "oci/setup.h"
+
+#include "base/banned.h"
+
+/* A file system of the kernel, in the order in which they go up. */
+struct kernel_mount {
+	const char *type, *destination;
+	unsigned long flags;
+	const char *data;
+	unsigned int owned; /* the namespace it shows: without one of its own the host's is bound instead */
+};
+
+static const struct kernel_mount kernel_mounts[] = {
+	{ "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, CLONE_NEWPID },
+	{ "sysfs", "sys", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL, CLONE_NEWNET },
+	{ "devpts", "dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5", 0 },
+	{ "mqueue", "dev/mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, CLONE_NEWIPC },
+};
+
+/* Opens the directory @name of the root, made when missing; a symlink there is refused. */
+static struct error *open_plain_dir(struct setup *s, const char *name, int *ret_fd)
+{
+	struct error *err;
+
+	if (mkdirat(s->root_dir, name, 0755) < 0 && errno != EEXIST)
+		return error_sys("make /%s", name);
+	err = path_open_beneath(s->root_dir, name, O_PATH | O_DIRECTORY, 0, ret_fd);
+	if (err && (error_errno(err) == ELOOP || error_errno(err) == ENOTDIR)) {
+		error_free(err);
+		return error_new(ERROR_REFUSED, "/%s of the image is not a directory", name);
+	}
+	return err;
+}
+
+/* Mounts on the directory @target without naming it: the descriptor's own path cannot be turned elsewhere. */
+static struct error *mount_on(int target, const char *type, unsigned long flags, const char *data)
+{
+	char path[PATH_PROC_FD_SIZE];
+
+	path_proc_fd(path, target);
+	if (mount(type, path, type, flags, data) < 0)
+		return error_sys("mount %s", type);
+	return NULL;
+}
+
+static bool is_shared_with_host(const struct setup *s, unsigned int namespaces)
+{
+	return namespaces && !((s->spec->new_namespaces | s->spec->join_namespaces) & namespaces);
+}
+
+/*
+ * The kernel gives no fresh proc, sysfs or mqueue of a namespace that the container's user namespace does not own, so the
+ * host's is shown: with all that is mounted below it, read-only where the fresh one would be.
+ */
+static struct error *bind_host(int target, const struct kernel_mount *m)
+{
+	char *source autofree = alloc_printf("/%s", m->destination);
+	int fd autoclose = -1;
+
+	TRY(mount_clone(AT_FDCWD, source, true, &fd));
+	TRY(mount_attributes(fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+				     (m->flags & MS_RDONLY ? MOUNT_ATTR_RDONLY : 0), 0, MS_PRIVATE, true));
+	return mount_attach(fd, target);
+}
+
+/* A mount point lies on another device than the directory above it. */
+static bool host_has_mount(const char *path)
+{
+	char *above autofree = alloc_printf("%s/..", path);
+	struct stat here, there;
+
+	return stat(path, &here) == 0 && stat(above, &there) == 0 && here.st_dev != there.st_dev;
+}
+
+static struct error *mount_one_kernel(struct setup *s, const struct kernel_mount *m)
+{
+	unsigned long flags = m->flags;
+	int target autoclose = -1;
+
+	if (is_shared_with_host(s, CLONE_NEWIPC) && m->owned == CLONE_NEWIPC && !host_has_mount("/dev/mqueue"))
+		return NULL;
+	TRY(open_plain_dir(s, m->destination, &target));
+	if (s->user_namespace && is_shared_with_host(s, m->owned))
+		return error_wrap(bind_host(target, m), "/%s", m->destination);
+	if (s->spec->privileged)
+		flags &= ~(unsigned long)MS_RDONLY;
+	return error_wrap(mount_on(target, m->type, flags, m->data), "/%s", m->destination);
+}
+
+static struct error *attach_dev(struct setup *s)
+{
+	int target autoclose = -1;
+
+	TRY(open_plain_dir(s, "dev", &target));
+	return mount_attach(s->dev, target);
+}
+
+static struct error *mount_shm(struct setup *s)
+{
+	int target autoclose = -1;
+	char data[64];
+
+	snprintf(data, sizeof(data), "mode=1777,size=%jd", (intmax_t)s->spec->shm_size_bytes);
+	TRY(open_plain_dir(s, "dev/shm", &target));
+	return error_wrap(mount_on(target, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, data), "/dev/shm");
+}
+
+/* With a host or joined ipc namespace /dev/shm goes with it: the host's is bound. */
+static struct error *mount_shm_shared(struct setup *s)
+{
+	int target autoclose = -1, fd autoclose = -1;
+
+	TRY(open_plain_dir(s, "dev/shm", &target));
+	TRY(mount_clone(AT_FDCWD, "/dev/shm", false, &fd));
+	TRY(mount_attributes(fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0, MS_PRIVATE, false));
+	return mount_attach(fd, target);
+}
+
+/* /sys/fs/cgroup, read-only, showing the container's own group as the root of each hierarchy (cgroup_namespaces(7)). */
+static struct error *mount_cgroups(struct setup *s)
+{
+	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | (s->spec->privileged ? 0 : MS_RDONLY);
+	int target autoclose = -1, inside autoclose = -1;
+
+	if (!(s->spec->new_namespaces & CLONE_NEWCGROUP))
+		return NULL;
+	TRY(path_open_beneath(s->root_dir, "sys/fs/cgroup", O_PATH | O_DIRECTORY, 0, &target));
+	if (s->cgroup.n == 1 && !*s->cgroup.places[0].controllers)
+		return mount_on(target, "cgroup2", flags, NULL);
+	TRY(mount_on(target, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k"));
+	TRY(path_open_beneath(s->root_dir, "sys/fs/cgroup", O_PATH | O_DIRECTORY, 0, &inside));
+	for (size_t i = 0; i < s->cgroup.n; i++) {
+		const char *controllers = s->cgroup.places[i].controllers;
+		int dir autoclose = -1;
+		char path[PATH_PROC_FD_SIZE];
+
+		if (!*controllers)
+			continue;
+		if (mkdirat(inside, controllers, 0755) < 0)
+			return error_sys("make /sys/fs/cgroup/%s", controllers);
+		TRY(path_open_beneath(inside, controllers, O_PATH | O_DIRECTORY, 0, &dir));
+		path_proc_fd(path, dir);
+		if (mount("cgroup", path, "cgroup", flags, controllers) < 0)
+			return error_sys("mount /sys/fs/cgroup/%s", controllers);
+	}
+	return NULL;
+}
+
+struct error *step_mount_kernel(struct setup *s)
+{
+	bool own_ipc = s->spec->new_namespaces & CLONE_NEWIPC;
+
+	TRY(attach_dev(s));
+	for (size_t i = 0; i < sizeof(kernel_mounts) / sizeof(*kernel_mounts); i++)
+		TRY(mount_one_kernel(s, &kernel_mounts[i]));
+	TRY(own_ipc ? mount_shm(s) : mount_shm_shared(s));
+	return mount_cgroups(s);
+}
+
+/*
+ * The map of a bind mount (requirement F5). The owner's map swaps container root and the user who owns the source, so
+ * that what container root writes is that user's; the user's own number shows nobody inside.
+ */
+static struct error *make_map(struct setup *s, const struct stat *st, enum oci_idmap idmap, int *ret_userns)
+{
+	uint32_t uid = st->st_uid, gid = st->st_gid;
+	struct id_map uids[4], gids[4];
+	size_t n_uids = 0, n_gids = 0;
+
+	if (idmap == OCI_IDMAP_CONTAINER || uid == 0) {
+		*ret_userns = fcntl(s->userns, F_DUPFD_CLOEXEC, 3);
+		return *ret_userns < 0 ? error_sys("dup") : NULL;
+	}
+	/* "inside" of a mount's map is the id on disk; "outside" is the host id that it is shown as. */
+	uids[n_uids++] = (struct id_map){ uid, s->ids, 1 };
+	if (uid > 1)
+		uids[n_uids++] = (struct id_map){ 1, s->ids + 1, (uid < 65536 ? uid : 65536) - 1 };
+	if (uid < 65535)
+		uids[n_uids++] = (struct id_map){ uid + 1, s->ids + uid + 1, 65535 - uid };
+	gids[n_gids++] = (struct id_map){ gid, s->ids, 1 };
+	if (gid > 1)
+		gids[n_gids++] = (struct id_map){ 1, s->ids + 1, (gid < 65536 ? gid : 65536) - 1 };
+	if (gid < 65535)
+		gids[n_gids++] = (struct id_map){ gid + 1, s->ids + gid + 1, 65535 - gid };
+	if (gid == 0) { /* only the user differs */
+		gids[0] = (struct id_map){ 0, s->ids, 65536 };
+		n_gids = 1;
+	}
+	return userns_make(uids, n_uids, gids, n_gids, ret_userns);
+}
+
+/* Maps @fd, or says why it is shown with the host's ids: as nobody's, for there is no other way. */
+static struct error *map_source(struct setup *s, const struct oci_mount *m, int fd)
+{
+	int userns autoclose = -1;
+	struct error *err;
+	struct stat st;
+
+	if (!s->user_namespace || m->idmap == OCI_IDMAP_OFF)
+		return NULL;
+	if (fstat(fd, &st) < 0)
+		return error_sys("mount source of %s", m->destination);
+	TRY(make_map(s, &st, m->idmap, &userns));
+	err = mount_idmap(fd, userns, m->recursive);
+	if (err && m->recursive) { /* one submount that cannot spoils all: map the top, leave the rest as it is */
+		error_ignore(err, "a submount may not be mappable");
+		err = mount_idmap(fd, userns, false);
+		if (!err)
+			log_notice("%s: mounts below the source are shown with unmapped ids", m->destination);
+	}
+	if (err) {
+		log_notice("%s: its file system cannot be idmapped, files are shown as nobody's (%s)", m->destination,
+			   error_message(err));
+		error_free(err);
+	}
+	return NULL;
+}
+
+struct error *step_open_sources(struct setup *s)
+{
+	for (size_t i = 0; i < s->spec->n_mounts; i++) {
+		const struct oci_mount *m = &s->spec->mounts[i];
+		int fd autoclose = -1;
+
+		if (m->kind != OCI_MOUNT_BIND)
+			continue;
+		TRY(mount_clone(m->source, "", m->recursive, &fd));
+		TRY(map_source(s, m, fd));
+		TRY(mount_attributes(fd, m->attributes, 0, m->propagation, m->recursive));
+		s->sources[i] = fd_take(&fd);
+	}
+	return NULL;
+}
+
+/* The place of a mount inside the root: an existing file or directory, or made like the source is. */
+static struct error *open_target(struct setup *s, const struct oci_mount *m, bool is_dir, int *ret_fd)
+{
+	const char *last = path_last(m->destination);
+	char *above autofree = alloc_string_n(m->destination, (size_t)(last - m->destination));
+	int parent autoclose = -1, made autoclose = -1;
+
+	if (is_dir)
+		return path_make_dirs_in_root(s->root_dir, m->destination, 0755, (uid_t)-1, (gid_t)-1, ret_fd);
+	TRY(path_make_dirs_in_root(s->root_dir, above, 0755, (uid_t)-1, (gid_t)-1, &parent));
+	made = openat(parent, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return path_open_in_root(s->root_dir, m->destination, O_PATH, 0, ret_fd);
+}
+
+static struct error *mount_tmpfs(struct setup *s, const struct oci_mount *m)
+{
+	int context autoclose = -1, fd autoclose = -1, target autoclose = -1;
+	char **options autostrv = strv_split(m->data ? m->data : "", ',');
+
+	TRY(mount_open_fs("tmpfs", &context));
+	for (size_t i = 0; options[i]; i++) {
+		char *value = strchr(options[i], '=');
+
+		if (!*options[i])
+			continue;
+		if (value)
+			*value++ = '\0';
+		TRY(mount_option(context, options[i], value));
+	}
+	TRY(mount_make(context, m->attributes, &fd));
+	TRY(open_target(s, m, true, &target));
+	return mount_attach(fd, target);
+}
+
+/* A bind may show through the user's own link to it; it may not hide /proc or what lies in it (CVE-2019-16884). */
+static struct error *refuse_kernel_places(const char *destination)
+{
+	if (strcmp(destination, "/") == 0 || strcmp(destination, "/proc") == 0 || str_has_prefix(destination, "/proc/"))
+		return error_new(ERROR_REFUSED, "mount on %s: that would hide what confines the container", destination);
+	return NULL;
+}
+
+static struct error *mount_bind(struct setup *s, size_t i)
+{
+	const struct oci_mount *m = &s->spec->mounts[i];
+	int target autoclose = -1;
+	struct stat st;
+
+	if (fstat(s->sources[i], &st) < 0)
+		return error_sys("mount source");
+	TRY(open_target(s, m, S_ISDIR(st.st_mode), &target));
+	return mount_attach(s->sources[i], target);
+}
+
+static struct error *mount_one(struct setup *s, size_t i)
+{
+	TRY(refuse_kernel_places(s->spec->mounts[i].destination));
+	return s->spec->mounts[i].kind == OCI_MOUNT_TMPFS ? mount_tmpfs(s, &s->spec->mounts[i]) : mount_bind(s, i);
+}
+
+struct error *step_mount_requested(struct setup *s)
+{
+	for (size_t i = 0; i < s->spec->n_mounts; i++)
+		TRY(error_wrap(mount_one(s, i), "%s", s->spec->mounts[i].destination));
+	return NULL;
+}

@@ -1,0 +1,196 @@
+/*
+ * Making the child in its namespaces (clone3(2), unshare(2), setns(2)) and mapping its ids. The user and pid namespaces
+ * are made by the clone; the others by the child itself, on its own CPU, while the parent prepares the root.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/idrange.h"
+#include "base/userns.h"
+#include "oci/setup.h"
+
+#include "base/banned.h"
+
+/* What clone3 makes; the rest is the child's to unshare. */
+#define CLONED (CLONE_NEWUSER | CLONE_NEWPID)
+
+struct error *step_lease_ids(struct setup *s)
+{
+	if (s->join_namespaces & CLONE_NEWUSER) {
+		s->ids = s->spec->join_ids;
+		return NULL;
+	}
+	if (!s->user_namespace)
+		return NULL;
+	TRY(idrange_lease(s->spec->state_path, &s->ids));
+	s->leased = true;
+	return NULL;
+}
+
+void undo_lease_ids(struct setup *s)
+{
+	if (s->leased)
+		error_ignore(idrange_release(s->ids, s->spec->state_path), "the lease ends with its owner's directory");
+	s->leased = false;
+}
+
+static pid_t clone_child(unsigned int flags, int cgroup, int *ret_pidfd)
+{
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
+	};
+
+	if (cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup;
+	}
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* Version 2 groups are entered at birth. */
+static int birth_cgroup(const struct setup *s)
+{
+	for (size_t i = 0; i < s->cgroup.n; i++)
+		if (!*s->cgroup.places[i].controllers)
+			return s->cgroup.places[i].dir;
+	return -1;
+}
+
+static void child_main(struct setup *s) __attribute__((noreturn));
+
+static void child_main(struct setup *s)
+{
+	/* Our end only: the parent's death must be seen as an end of file. */
+	fd_close(&s->channel_parent);
+	steps_run_child(s);
+}
+
+/* A process that joins the namespaces of another container, and from there makes the child as the parent's own child. */
+struct joiner {
+	struct setup *s;
+	struct error *err;
+};
+
+static int join_and_clone(void *arg)
+{
+	struct joiner *j = arg;
+	struct setup *s = j->s;
+	unsigned int flags = s->clone_namespaces & CLONED;
+	pid_t pid;
+
+	if (setns(s->join_pidfd, (int)s->join_namespaces) < 0) {
+		j->err = error_sys("join the namespaces");
+		_exit(1);
+	}
+	pid = clone_child(flags | CLONE_PARENT, birth_cgroup(s), &s->pidfd);
+	if (pid == 0)
+		child_main(s);
+	if (pid < 0)
+		j->err = error_sys("clone");
+	s->pid = pid;
+	_exit(0);
+}
+
+/* CLONE_VM: the joiner's results are simply there; setns(2) needs a process that shares no file system state. */
+static struct error *clone_joined(struct setup *s)
+{
+	enum { STACK = 256 * 1024 };
+	char *stack autofree = alloc_zeroed(STACK, 1);
+	struct joiner j = { .s = s };
+	pid_t pid = clone(join_and_clone, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &j);
+
+	if (pid < 0)
+		return error_sys("clone");
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return j.err;
+}
+
+struct error *step_clone(struct setup *s)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_sys("socketpair");
+	s->channel_parent = ends[0];
+	s->channel_child = ends[1];
+	if (s->join_namespaces) {
+		TRY(clone_joined(s));
+	} else {
+		s->pid = clone_child(s->clone_namespaces & CLONED, birth_cgroup(s), &s->pidfd);
+		if (s->pid < 0)
+			return error_sys("clone");
+		if (s->pid == 0)
+			child_main(s);
+	}
+	fd_close(&s->channel_child);
+	for (int i = 0; i < 3; i++)
+		fd_close(&s->child_stdio[i]);
+	return NULL;
+}
+
+void undo_clone(struct setup *s)
+{
+	if (s->pid <= 0)
+		return;
+	kill(s->pid, SIGKILL);
+	while (waitpid(s->pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+}
+
+struct error *step_write_maps(struct setup *s)
+{
+	const struct id_map whole = { 0, s->ids, IDRANGE_LENGTH };
+
+	if (!s->user_namespace)
+		return NULL;
+	if (s->clone_namespaces & CLONE_NEWUSER)
+		TRY(userns_write_maps(s->pid, &whole, 1, &whole, 1));
+	return userns_open(s->pid, &s->userns);
+}
+
+struct error *step_unshare(struct setup *s)
+{
+	unsigned int flags = s->clone_namespaces & ~(unsigned int)CLONED;
+
+	if (unshare((int)flags) < 0)
+		return error_sys("unshare");
+	/*
+	 * Nothing of ours is to appear on the host, nothing of the host's here. A slave would still do the first, but
+	 * new mounts of the host would show in the container.
+	 */
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_sys("make the mounts private");
+	return NULL;
+}
+
+struct error *step_become_root(struct setup *s)
+{
+	(void)s;
+	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return error_sys("take the container's root id");
+	/* The change of ids made the process dumpable by rule again; nobody may read it (CVE-2019-5736, CVE-2016-9962). */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_sys("prctl");
+	return NULL;
+}
+
+struct error *step_open_root(struct setup *s)
+{
+	s->root_dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return s->root_dir < 0 ? error_sys("open the container's root") : NULL;
+}

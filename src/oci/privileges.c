@@ -1,0 +1,162 @@
+/*
+ * What the program may: keyring, resource limits, user, capabilities (capabilities(7)), no_new_privs, Landlock, seccomp.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/keyctl.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "oci/caps.h"
+#include "oci/landlock.h"
+#include "oci/setup.h"
+
+#include "base/banned.h"
+
+struct error *step_find_user(struct setup *s)
+{
+	return user_resolve(s->root_dir, s->spec->process.user, s->spec->process.additional_groups, &s->user);
+}
+
+/*
+ * Limits, by the parent: raising a hard limit takes the host's CAP_SYS_RESOURCE. A default that cannot be had is clamped
+ * to what we have ourselves; one that was asked for by name is an error.
+ */
+static struct error *set_rlimit(pid_t pid, const struct oci_rlimit *l)
+{
+	struct rlimit want = { .rlim_cur = l->soft, .rlim_max = l->hard }, have;
+
+	if (prlimit(pid, (enum __rlimit_resource)l->resource, &want, NULL) == 0)
+		return NULL;
+	if (l->explicit_ || errno != EPERM)
+		return error_sys("limit %d to %ju:%ju", l->resource, (uintmax_t)l->soft, (uintmax_t)l->hard);
+	if (prlimit(pid, (enum __rlimit_resource)l->resource, NULL, &have) < 0)
+		return error_sys("read limit %d", l->resource);
+	want.rlim_max = have.rlim_max;
+	want.rlim_cur = want.rlim_cur < have.rlim_max ? want.rlim_cur : have.rlim_max;
+	if (prlimit(pid, (enum __rlimit_resource)l->resource, &want, NULL) < 0)
+		return error_sys("limit %d", l->resource);
+	return NULL;
+}
+
+static struct error *set_oom_score(pid_t pid, int score)
+{
+	char path[40], text[16];
+
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	snprintf(text, sizeof(text), "%d", score);
+	return path_write_existing(AT_FDCWD, path, text);
+}
+
+struct error *step_limits(struct setup *s)
+{
+	const struct oci_process *p = &s->spec->process;
+
+	for (size_t i = 0; i < p->n_rlimits; i++)
+		TRY(set_rlimit(s->pid, &p->rlimits[i]));
+	return p->oom_score_adj_set ? set_oom_score(s->pid, p->oom_score_adj) : NULL;
+}
+
+struct error *step_load_seccomp(struct setup *s)
+{
+	const struct oci_spec *spec = s->spec;
+	struct seccomp_options options = {
+		.capabilities = spec->process.capabilities,
+		.i386 = spec->seccomp_i386,
+		.kernel_version = seccomp_running_kernel(),
+	};
+
+	if (spec->seccomp == OCI_SECCOMP_UNCONFINED)
+		return NULL;
+	return seccomp_load_cached(spec->seccomp_cache, spec->seccomp_profile,
+				   spec->seccomp_profile ? strlen(spec->seccomp_profile) : 0, &options, &s->seccomp);
+}
+
+static struct error *capset_all(uint64_t effective, uint64_t permitted, uint64_t inheritable)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {
+		{ (uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable },
+		{ (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), (uint32_t)(inheritable >> 32) },
+	};
+
+	return syscall(SYS_capset, &head, data) < 0 ? error_sys("set capabilities") : NULL;
+}
+
+static struct error *drop_bounding(uint64_t keep)
+{
+	for (int i = 0; i < 64; i++) {
+		if (keep >> i & 1)
+			continue;
+		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0) {
+			if (errno == EINVAL) /* past the kernel's last one */
+				return NULL;
+			return error_sys("drop capability %d", i);
+		}
+	}
+	return NULL;
+}
+
+static struct error *become_user(const struct user *u)
+{
+	if (setgroups(u->n_groups, u->groups) < 0)
+		return error_sys("set the groups");
+	if (setresgid(u->gid, u->gid, u->gid) < 0)
+		return error_sys("become group %u", u->gid);
+	if (setresuid(u->uid, u->uid, u->uid) < 0)
+		return error_sys("become user %u", u->uid);
+	return NULL;
+}
+
+/* Root keeps the bounding set; another user has only what --cap-add gave by way of ambient capabilities. */
+static struct error *set_capabilities(const struct oci_process *p, const struct user *u)
+{
+	uint64_t have = u->uid == 0 ? p->capabilities : p->ambient;
+
+	TRY(capset_all(have, have, u->uid == 0 ? 0 : p->ambient));
+	for (int i = 0; i < 64 && u->uid != 0; i++)
+		if ((p->ambient >> i & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
+			return error_sys("raise capability %d", i);
+	return NULL;
+}
+
+/*
+ * The order matters. Landlock and no_new_privs may come while we still have capabilities; the filter, without
+ * no_new_privs, needs CAP_SYS_ADMIN and so comes before they go; with it, it comes last, so that the profile need not
+ * allow what we do here.
+ */
+struct error *step_privileges(struct setup *s)
+{
+	const struct oci_process *p = &s->spec->process;
+	bool filtered = s->seccomp.insns != NULL;
+
+	umask(p->umask);
+	/* A keyring of its own: not the caller's (keyrings(7)). Kernels without keys have nothing to hide. */
+	if (!s->joined && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+		return error_sys("make a session keyring");
+	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_sys("set no_new_privs");
+	if (s->spec->landlock && !s->joined)
+		TRY(landlock_confine(!(s->spec->new_namespaces & CLONE_NEWPID), !(s->spec->new_namespaces & CLONE_NEWNET)));
+	TRY(drop_bounding(p->capabilities));
+	if (filtered && !p->no_new_privileges)
+		TRY(seccomp_install(&s->seccomp));
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return error_sys("keep capabilities");
+	TRY(become_user(&s->user));
+	TRY(set_capabilities(p, &s->user));
+	if (filtered && p->no_new_privileges)
+		TRY(seccomp_install(&s->seccomp));
+	return NULL;
+}

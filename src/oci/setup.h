@@ -1,0 +1,109 @@
+/*
+ * What the steps of one container's start share. The parent fills it; the child gets a copy by clone3(2), and after that
+ * only what comes over the channel.
+ */
+#pragma once
+
+#include "base/fd.h"
+#include "oci/cgroup.h"
+#include "oci/oci.h"
+#include "oci/seccomp.h"
+#include "oci/user.h"
+
+#define SETUP_ETC_FILES 3
+
+struct step;
+
+struct setup {
+	const struct oci_spec *spec;
+	const struct oci_state *joined; /* exec: the container that is joined; NULL for a start */
+
+	const struct step *steps;
+	unsigned int clone_namespaces, join_namespaces; /* CLONE_NEW*; those to join are .join_pidfd's */
+	int join_pidfd;
+	int container_pidfd; /* exec: owned */
+
+	/* Parent and child, by the same descriptor numbers. */
+	int channel_parent, channel_child; /* SOCK_SEQPACKET; its end at exec tells of success */
+	int child_stdio[3];
+	bool user_namespace; /* the container has one that is not the host's */
+	uint32_t ids;	     /* its first host id */
+	bool leased;
+	struct cgroup cgroup;
+	struct seccomp_program seccomp;
+
+	/* Parent. */
+	pid_t pid;
+	int pidfd, userns;
+	int root, dev; /* detached mounts: the root file system, /dev */
+	int *sources;  /* one detached mount for each bind of the specification */
+	int etc[SETUP_ETC_FILES]; /* detached mounts of the files in etc.c; -1: not wanted */
+	struct oci_running *running;
+
+	/* Child. */
+	int root_dir; /* the root where it is attached */
+	struct user user;
+};
+
+enum step_side { STEP_PARENT, STEP_CHILD };
+
+/*
+ * One step. The parent runs its rows from first to last; "clone" makes the child, which runs its own rows meanwhile. When
+ * a step fails, the undo of every step that the parent has done runs in reverse. The name is put before the error.
+ */
+struct step {
+	const char *name;
+	enum step_side side;
+	struct error *(*run)(struct setup *s);
+	void (*undo)(struct setup *s);
+};
+
+/* Runs the child's rows and never returns: it ends in the program, or sends its error to the parent. */
+void steps_run_child(struct setup *s) __attribute__((noreturn));
+
+/* Each concern's steps; what they do and why then stands at the table in steps.c. */
+struct error *step_lease_ids(struct setup *s);
+void undo_lease_ids(struct setup *s);
+struct error *step_make_cgroup(struct setup *s);
+void undo_make_cgroup(struct setup *s);
+struct error *step_stdio(struct setup *s);
+struct error *step_clone(struct setup *s);
+void undo_clone(struct setup *s);
+struct error *step_write_maps(struct setup *s);
+struct error *step_limits(struct setup *s);
+struct error *step_make_root(struct setup *s);
+struct error *step_make_dev(struct setup *s);
+struct error *step_open_sources(struct setup *s);
+struct error *step_make_etc(struct setup *s);
+struct error *step_load_seccomp(struct setup *s);
+struct error *step_save_state(struct setup *s);
+void undo_save_state(struct setup *s);
+struct error *step_hand_over(struct setup *s);
+struct error *step_wait_for_exec(struct setup *s);
+
+struct error *step_open_cgroup(struct setup *s);
+struct error *step_go(struct setup *s);
+
+struct error *step_join_cgroup(struct setup *s);
+struct error *step_wait_for_go(struct setup *s);
+struct error *step_open_root(struct setup *s);
+struct error *step_unshare(struct setup *s);
+struct error *step_receive(struct setup *s);
+struct error *step_become_root(struct setup *s);
+struct error *step_attach_root(struct setup *s);
+struct error *step_mount_kernel(struct setup *s);
+struct error *step_mount_requested(struct setup *s);
+struct error *step_attach_etc(struct setup *s);
+struct error *step_sysctl(struct setup *s);
+struct error *step_mask(struct setup *s);
+struct error *step_make_cwd(struct setup *s);
+struct error *step_find_user(struct setup *s);
+struct error *step_terminal(struct setup *s);
+struct error *step_pivot(struct setup *s);
+struct error *step_names(struct setup *s);
+struct error *step_network(struct setup *s);
+struct error *step_session(struct setup *s);
+struct error *step_close(struct setup *s);
+struct error *step_cwd(struct setup *s);
+struct error *step_privileges(struct setup *s);
+struct error *step_execute(struct setup *s);

@@ -1,0 +1,126 @@
+/*
+ * The state file: what runs, in terms that survive a restart of anything: a pid counts only with its boot id and start
+ * time (proc(5)).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/idrange.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "oci/setup.h"
+
+#include "base/banned.h"
+
+#define STATE_NAME "state.json"
+#define STATE_MAX 65536
+
+static const struct json_field state_fields[] = {
+	JSON_FIELD(oci_state, "id", id, JSON_TEXT, JSON_REQUIRED),
+	JSON_FIELD(oci_state, "pid", pid, JSON_INT64, JSON_REQUIRED),
+	JSON_FIELD(oci_state, "startTicks", start_ticks, JSON_INT64, JSON_REQUIRED),
+	JSON_FIELD(oci_state, "bootId", boot_id, JSON_TEXT, JSON_REQUIRED),
+	JSON_FIELD(oci_state, "firstId", first_id, JSON_INT64, 0),
+	JSON_FIELD(oci_state, "leased", leased, JSON_BOOL, 0),
+	JSON_FIELD(oci_state, "cgroups", cgroups, JSON_TEXTS, 0),
+	JSON_FIELD(oci_state, "cgroupManager", cgroup_manager, JSON_TEXT, 0),
+	JSON_FIELD(oci_state, "created", created_ns, JSON_INT64, 0),
+	{ 0 },
+};
+static const struct json_type state_type = { sizeof(struct oci_state), state_fields, false };
+
+void oci_state_done(struct oci_state *state)
+{
+	json_done(&state_type, state);
+}
+
+struct error *oci_state_load(int state_dir, struct oci_state *ret)
+{
+	struct buf text autobuf = BUF_MAX(STATE_MAX);
+	struct error *err = path_read(state_dir, STATE_NAME, &text);
+
+	if (err && error_errno(err) == ENOENT) {
+		error_free(err);
+		return error_new(ERROR_NOT_FOUND, "nothing was started");
+	}
+	TRY(err);
+	*ret = (struct oci_state){ 0 };
+	return error_wrap(json_decode_text(&state_type, buf_text(&text), text.length, ret), STATE_NAME);
+}
+
+static bool is_this_boot(const struct oci_state *state)
+{
+	char boot[PROC_BOOT_ID_SIZE];
+	struct error *err = proc_boot_id(boot);
+
+	error_ignore(err, "without a boot id no pid can be trusted");
+	return !err && strcmp(boot, state->boot_id) == 0;
+}
+
+bool oci_state_is_alive(const struct oci_state *state)
+{
+	return is_this_boot(state) && proc_is_alive((pid_t)state->pid, (uint64_t)state->start_ticks);
+}
+
+struct error *oci_kill(const struct oci_state *state, int signal)
+{
+	int pidfd autoclose = -1;
+
+	TRY(proc_open((pid_t)state->pid, &pidfd)); /* opened before it is looked at: it cannot become another meanwhile */
+	if (!oci_state_is_alive(state))
+		return error_new(ERROR_NOT_FOUND, "it does not run");
+	return proc_signal(pidfd, signal);
+}
+
+struct error *step_save_state(struct setup *s)
+{
+	char boot[PROC_BOOT_ID_SIZE];
+	struct oci_state state = { .pid = s->pid, .first_id = s->ids, .leased = s->leased, .boot_id = boot };
+	char **cgroups autostrv = NULL;
+	char *text autofree = NULL;
+	struct timespec now;
+	uint64_t ticks;
+
+	TRY(proc_boot_id(boot));
+	TRY(proc_start_time(s->pid, &ticks));
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (size_t i = 0; i < s->cgroup.n; i++)
+		strv_add(&cgroups, s->cgroup.places[i].path);
+	state.id = (char *)s->spec->id;
+	state.start_ticks = (int64_t)ticks;
+	state.cgroups = cgroups;
+	state.cgroup_manager = (char *)s->cgroup.ops->name;
+	state.created_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	text = json_encode_text(&state_type, &state);
+	return path_replace(s->spec->state_dir, STATE_NAME, text, strlen(text), 0600, false);
+}
+
+void undo_save_state(struct setup *s)
+{
+	unlinkat(s->spec->state_dir, STATE_NAME, 0);
+}
+
+struct error *oci_delete(int state_dir, const char *state_path)
+{
+	struct oci_state state = { 0 };
+	struct error *err = oci_state_load(state_dir, &state);
+
+	if (error_is(err, ERROR_NOT_FOUND)) {
+		error_free(err);
+		return NULL;
+	}
+	TRY(err);
+	err = is_this_boot(&state) ? cgroup_remove(state.cgroups, cgroup_by_name(state.cgroup_manager)) : NULL;
+	if (!err && state.leased)
+		err = idrange_release((uint32_t)state.first_id, state_path);
+	oci_state_done(&state);
+	if (!err && unlinkat(state_dir, STATE_NAME, 0) < 0 && errno != ENOENT)
+		err = error_sys("remove " STATE_NAME);
+	return err;
+}

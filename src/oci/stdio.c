@@ -1,0 +1,135 @@
+/*
+ * The program's stdin, stdout and stderr: pipes, or a terminal of the container's own devpts. Never sockets, and never
+ * what the caller happens to have: an image that opens /dev/stdout must find something it may open.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/fsuid.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mount.h"
+#include "base/path.h"
+#include "oci/channel.h"
+#include "oci/setup.h"
+
+#include "base/banned.h"
+
+static struct error *make_pipes(struct setup *s)
+{
+	struct oci_running *r = s->running;
+
+	if (s->spec->process.stdin_open) {
+		TRY(fd_pipe(&s->child_stdio[0], &r->stdin_fd));
+	} else {
+		s->child_stdio[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (s->child_stdio[0] < 0)
+			return error_sys("open /dev/null");
+	}
+	TRY(fd_pipe(&r->stdout_fd, &s->child_stdio[1]));
+	return fd_pipe(&r->stderr_fd, &s->child_stdio[2]);
+}
+
+struct error *step_stdio(struct setup *s)
+{
+	struct error *err;
+
+	if (s->spec->process.terminal)
+		return NULL;
+	/* A pipe belongs to who makes it: to the container's root, which can give it to its user. */
+	if (s->user_namespace)
+		setfsuid(s->ids);
+	err = make_pipes(s);
+	setfsuid(0);
+	return err;
+}
+
+/* The pipes, and only they, go to the user the program runs as: /dev/stdout can be opened again then. */
+static struct error *own_pipes(struct setup *s)
+{
+	for (int i = 0; i < 3; i++) {
+		struct stat st;
+
+		if (fstat(s->child_stdio[i], &st) < 0)
+			return error_sys("look at stdio");
+		if (S_ISFIFO(st.st_mode) && fchown(s->child_stdio[i], s->user.uid, (gid_t)-1) < 0)
+			return error_sys("own stdio");
+	}
+	return NULL;
+}
+
+/* A new terminal of the container's devpts: TIOCGPTPEER (ioctl_tty(2)) opens the other side without trusting a path. */
+static struct error *open_terminal(struct setup *s, int *ret_master)
+{
+	const struct oci_process *p = &s->spec->process;
+	struct winsize size = { .ws_row = p->rows, .ws_col = p->columns };
+	int master autoclose = -1, unlock = 0, slave;
+
+	TRY(path_open_beneath(s->root_dir, "dev/pts/ptmx", O_RDWR | O_NOCTTY, 0, &master));
+	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
+		return error_sys("unlock the terminal");
+	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return error_sys("open the terminal");
+	for (int i = 0; i < 3; i++)
+		s->child_stdio[i] = i ? fcntl(slave, F_DUPFD_CLOEXEC, 3) : slave;
+	if (fchown(slave, s->user.uid, (gid_t)-1) < 0)
+		return error_sys("own the terminal");
+	if (p->rows && ioctl(master, TIOCSWINSZ, &size) < 0)
+		return error_sys("size the terminal");
+	*ret_master = fd_take(&master);
+	return NULL;
+}
+
+/* /dev/console is the terminal, for programs that write there. */
+static struct error *bind_console(struct setup *s)
+{
+	int target autoclose = -1, copy autoclose = -1;
+
+	TRY(path_open_beneath(s->root_dir, "dev/console", O_PATH, 0, &target));
+	TRY(mount_clone(s->child_stdio[0], "", false, &copy));
+	return mount_attach(copy, target);
+}
+
+struct error *step_terminal(struct setup *s)
+{
+	int master autoclose = -1;
+
+	if (!s->spec->process.terminal)
+		return own_pipes(s);
+	TRY(open_terminal(s, &master));
+	if (!s->joined)
+		TRY(bind_console(s));
+	return channel_send_terminal(s, master);
+}
+
+struct error *step_session(struct setup *s)
+{
+	if (setsid() < 0)
+		return error_sys("setsid");
+	if (s->spec->process.terminal && ioctl(s->child_stdio[0], TIOCSCTTY, 0) < 0)
+		return error_sys("take the terminal");
+	for (int i = 0; i < 3; i++)
+		if (dup2(s->child_stdio[i], i) < 0)
+			return error_sys("place stdio");
+	return NULL;
+}
+
+/*
+ * From here only stdio and the channel are open, so no path can lead through a descriptor of the host (CVE-2024-21626).
+ */
+struct error *step_close(struct setup *s)
+{
+	int channel = fcntl(s->channel_child, F_DUPFD_CLOEXEC, 4);
+
+	if (channel < 0 || dup3(channel, 3, O_CLOEXEC) < 0)
+		return error_sys("place the channel");
+	if (close_range(4, ~0U, 0) < 0)
+		return error_sys("close descriptors");
+	s->channel_child = 3;
+	s->root_dir = -1;
+	return NULL;
+}

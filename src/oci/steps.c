@@ -1,0 +1,251 @@
+/*
+ * The table of steps that make a container, in the kernel's order, and the two drivers that run it. Parent and child run
+ * side by side from "clone" to "hand over": making namespaces takes the child as long as the parent needs for the root.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "oci/setup.h"
+
+#include "base/banned.h"
+
+static const struct step start_steps[] = {
+	/* Ids before everything that is owned by them. */
+	{ "lease ids", STEP_PARENT, step_lease_ids, undo_lease_ids },
+	/* Limits are in force before the first process that they limit. */
+	{ "make cgroup", STEP_PARENT, step_make_cgroup, undo_make_cgroup },
+	{ "open stdio", STEP_PARENT, step_stdio, NULL },
+	/* The child finds it in its copy of our memory. */
+	{ "load seccomp filter", STEP_PARENT, step_load_seccomp, NULL },
+	{ "clone", STEP_PARENT, step_clone, undo_clone },
+	{ "map ids", STEP_PARENT, step_write_maps, NULL },
+	/* The overlay is made here, in the initial user namespace: the container's could not use the host's file system. */
+	{ "make root", STEP_PARENT, step_make_root, NULL },
+	/* Device nodes need CAP_MKNOD over the host, which the child never has. */
+	{ "make /dev", STEP_PARENT, step_make_dev, NULL },
+	{ "open mount sources", STEP_PARENT, step_open_sources, NULL },
+	{ "write /etc files", STEP_PARENT, step_make_etc, NULL },
+	/* Hard limits above ours need the host's CAP_SYS_RESOURCE. */
+	{ "set limits", STEP_PARENT, step_limits, NULL },
+	/* The state file stands before the program runs: whoever finds it after a crash knows what to end. */
+	{ "save state", STEP_PARENT, step_save_state, undo_save_state },
+	{ "hand over", STEP_PARENT, step_hand_over, NULL },
+	{ "wait for exec", STEP_PARENT, step_wait_for_exec, NULL },
+
+	/* Version 1 groups are joined by the child: no grace period, and the cgroup namespace must see them as its root. */
+	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
+	{ "unshare namespaces", STEP_CHILD, step_unshare, NULL },
+	{ "receive mounts", STEP_CHILD, step_receive, NULL },
+	{ "attach root", STEP_CHILD, step_attach_root, NULL },
+	/* What came over the channel came after the ids were mapped. Everything below is made by the container's root. */
+	{ "become root", STEP_CHILD, step_become_root, NULL },
+	/* proc and sysfs may only be mounted while the host's own are still in sight (mount_namespaces(7)). */
+	{ "mount kernel file systems", STEP_CHILD, step_mount_kernel, NULL },
+	{ "bring up network", STEP_CHILD, step_network, NULL },
+	{ "set names", STEP_CHILD, step_names, NULL },
+	{ "set sysctl", STEP_CHILD, step_sysctl, NULL },
+	{ "attach /etc files", STEP_CHILD, step_attach_etc, NULL },
+	{ "mount", STEP_CHILD, step_mount_requested, NULL },
+	{ "make working directory", STEP_CHILD, step_make_cwd, NULL },
+	/* The image's own passwd is read by the one whom it could harm least. */
+	{ "find user", STEP_CHILD, step_find_user, NULL },
+	{ "open terminal", STEP_CHILD, step_terminal, NULL },
+	/* After the user's mounts: no mount may uncover what is masked. */
+	{ "mask paths", STEP_CHILD, step_mask, NULL },
+	{ "pivot root", STEP_CHILD, step_pivot, NULL },
+	{ "start session", STEP_CHILD, step_session, NULL },
+	/* Before the working directory: no path may lead through a descriptor of ours (CVE-2024-21626). */
+	{ "close descriptors", STEP_CHILD, step_close, NULL },
+	/* Landlock, capabilities, ids, no_new_privs and seccomp: each narrows what the next may need. */
+	{ "drop privileges", STEP_CHILD, step_privileges, NULL },
+	{ "change directory", STEP_CHILD, step_cwd, NULL },
+	{ "execute", STEP_CHILD, step_execute, NULL },
+	{ 0 },
+};
+
+/* Another program in a container that runs: everything is there, only the process is new. */
+static const struct step exec_steps[] = {
+	{ "open cgroup", STEP_PARENT, step_open_cgroup, NULL },
+	{ "open stdio", STEP_PARENT, step_stdio, NULL },
+	{ "load seccomp filter", STEP_PARENT, step_load_seccomp, NULL },
+	{ "clone", STEP_PARENT, step_clone, undo_clone },
+	{ "set limits", STEP_PARENT, step_limits, NULL },
+	{ "go", STEP_PARENT, step_go, NULL },
+	{ "wait for exec", STEP_PARENT, step_wait_for_exec, NULL },
+
+	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
+	/* Limits are set by now. */
+	{ "wait for the parent", STEP_CHILD, step_wait_for_go, NULL },
+	{ "become root", STEP_CHILD, step_become_root, NULL },
+	{ "open root", STEP_CHILD, step_open_root, NULL },
+	{ "find user", STEP_CHILD, step_find_user, NULL },
+	{ "open terminal", STEP_CHILD, step_terminal, NULL },
+	{ "start session", STEP_CHILD, step_session, NULL },
+	{ "close descriptors", STEP_CHILD, step_close, NULL },
+	{ "drop privileges", STEP_CHILD, step_privileges, NULL },
+	{ "change directory", STEP_CHILD, step_cwd, NULL },
+	{ "execute", STEP_CHILD, step_execute, NULL },
+	{ 0 },
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static struct error *run_step(const struct step *step, struct setup *s)
+{
+	uint64_t start = log_is_debug() ? now_us() : 0;
+	struct error *err = step->run(s);
+
+	if (log_is_debug())
+		log_debug("%-26s %5ju us%s", step->name, (uintmax_t)(now_us() - start), err ? ", failed" : "");
+	/* A fault of the user's own program or input speaks for itself. */
+	if (err && !error_status(err) && error_kind(err) == ERROR_SYSTEM)
+		err = error_wrap(err, "%s", step->name);
+	return err;
+}
+
+static void setup_init(struct setup *s, const struct oci_spec *spec, struct oci_running *running)
+{
+	*s = (struct setup){
+		.spec = spec,
+		.running = running,
+		.channel_parent = -1,
+		.channel_child = -1,
+		.child_stdio = { -1, -1, -1 },
+		.pidfd = -1,
+		.container_pidfd = -1,
+		.userns = -1,
+		.root = -1,
+		.dev = -1,
+		.root_dir = -1,
+		.user_namespace = (spec->new_namespaces | spec->join_namespaces) & CLONE_NEWUSER,
+		.clone_namespaces = spec->new_namespaces,
+		.join_namespaces = spec->join_namespaces,
+		.join_pidfd = spec->join_pidfd,
+	};
+	*running = (struct oci_running){
+		.pidfd = -1,
+		.stdin_fd = -1,
+		.stdout_fd = -1,
+		.stderr_fd = -1,
+		.hold_fd = -1,
+		.oom_fd = -1,
+	};
+	for (int i = 0; i < SETUP_ETC_FILES; i++)
+		s->etc[i] = -1;
+	s->sources = alloc_zeroed(spec->n_mounts, sizeof(int));
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		s->sources[i] = -1;
+}
+
+static void setup_done(struct setup *s)
+{
+	fd_close(&s->channel_parent);
+	fd_close(&s->channel_child);
+	for (int i = 0; i < 3; i++)
+		fd_close(&s->child_stdio[i]);
+	fd_close(&s->pidfd);
+	fd_close(&s->container_pidfd);
+	fd_close(&s->userns);
+	fd_close(&s->root);
+	fd_close(&s->dev);
+	for (size_t i = 0; i < s->spec->n_mounts; i++)
+		fd_close(&s->sources[i]);
+	for (int i = 0; i < SETUP_ETC_FILES; i++)
+		fd_close(&s->etc[i]);
+	free(s->sources);
+	s->sources = NULL;
+	cgroup_close(&s->cgroup);
+	user_done(&s->user);
+	seccomp_program_done(&s->seccomp);
+}
+
+void oci_running_done(struct oci_running *r)
+{
+	fd_close(&r->pidfd);
+	fd_close(&r->stdin_fd);
+	fd_close(&r->stdout_fd);
+	fd_close(&r->stderr_fd);
+	fd_close(&r->hold_fd);
+	fd_close(&r->oom_fd);
+}
+
+/* Runs the parent's rows of @s->steps, and their undo when one fails. */
+static struct error *run_parent(struct setup *s)
+{
+	struct error *err = NULL;
+	size_t i;
+
+	for (i = 0; s->steps[i].name && s->steps[i].side == STEP_PARENT && !err; i++)
+		err = run_step(&s->steps[i], s);
+	while (err && i-- > 0)
+		if (s->steps[i].undo)
+			s->steps[i].undo(s);
+	return err;
+}
+
+struct error *oci_start(const struct oci_spec *spec, struct oci_running *ret)
+{
+	struct error *err;
+	struct setup s;
+
+	setup_init(&s, spec, ret);
+	s.steps = start_steps;
+	err = run_parent(&s);
+	setup_done(&s);
+	if (err)
+		oci_running_done(ret);
+	return err;
+}
+
+struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *state, struct oci_running *ret)
+{
+	struct error *err;
+	struct setup s;
+
+	setup_init(&s, spec, ret);
+	s.steps = exec_steps;
+	s.joined = state;
+	s.ids = (uint32_t)state->first_id;
+	s.join_namespaces = spec->new_namespaces | spec->join_namespaces;
+	s.clone_namespaces = 0;
+	err = proc_open((pid_t)state->pid, &s.container_pidfd);
+	if (!err && !oci_state_is_alive(state)) /* looked at after it was opened: the pid is no other's */
+		err = error_new(ERROR_CONFLICT, "the container is not running");
+	s.join_pidfd = s.container_pidfd;
+	if (!err)
+		err = run_parent(&s);
+	setup_done(&s);
+	if (err)
+		oci_running_done(ret);
+	return err;
+}
+
+void steps_run_child(struct setup *s)
+{
+	const struct step *step = s->steps;
+	char frame[ERROR_FRAME_MAX];
+	struct error *err = NULL;
+	size_t n;
+
+	for (; step->name && !err; step++)
+		if (step->side == STEP_CHILD)
+			err = run_step(step, s);
+	if (!err)
+		err = error_new(ERROR_BUG, "the steps ended without a program");
+	n = error_encode(err, frame, sizeof(frame));
+	if (send(s->channel_child, frame, n, MSG_NOSIGNAL) < 0)
+		_exit(error_status(err) ? error_status(err) : 125); /* the profile may forbid even that */
+	_exit(error_status(err) ? error_status(err) : 125);
+}
