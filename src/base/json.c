@@ -7,7 +7,10 @@
 
 #include "base/banned.h"
 
-/* Deeper nesting than any format of ours needs is refused by jansson itself (2048); arrays are bounded by the text. */
+/*
+ * Deeper nesting than any format of ours needs is refused by jansson itself (2048); arrays are
+ * bounded by the text.
+ */
 
 void json_decref_p(json_t **value)
 {
@@ -20,7 +23,8 @@ struct error *json_parse(const char *text, size_t length, json_t **ret)
 	json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
 
 	if (!value)
-		return error_new(ERROR_BAD_INPUT, "line %d, column %d: %s", why.line, why.column, why.text);
+		return error_new(ERROR_BAD_INPUT, "line %d, column %d: %s", why.line, why.column,
+				 why.text);
 	*ret = value;
 	return NULL;
 }
@@ -135,7 +139,10 @@ static struct error *decode_field(const struct json_field *f, const json_t *valu
 	return error_new(ERROR_BUG, "a field of no kind");
 }
 
-/* Joins "a" and ".b" or "[1]" as a path: whether a nested message already is one shows in its first byte. */
+/*
+ * Joins "a" and ".b" or "[1]" as a path: whether a nested message already is one shows in its first
+ * byte.
+ */
 static struct error *at_field(struct error *err, const char *name)
 {
 	const char *rest = error_message(err);
@@ -177,8 +184,8 @@ struct error *json_decode(const struct json_type *type, const json_t *value, voi
 			err = decode_field(f, item, object);
 			if (err && (f->kind == JSON_NESTED || f->kind == JSON_POINTER) &&
 			    strncmp(error_message(err), "not ", 4) != 0) {
-				struct error *joined =
-					error_new(error_kind(err), "%s.%s", f->name, error_message(err));
+				struct error *joined = error_new(error_kind(err), "%s.%s", f->name,
+								 error_message(err));
 
 				error_free(err);
 				err = joined;
@@ -196,7 +203,8 @@ struct error *json_decode(const struct json_type *type, const json_t *value, voi
 	return err;
 }
 
-struct error *json_decode_text(const struct json_type *type, const char *text, size_t length, void *object)
+struct error *json_decode_text(const struct json_type *type, const char *text, size_t length,
+			       void *object)
 {
 	json_t *value autojson = NULL;
 
@@ -218,7 +226,8 @@ static json_t *encode_map(char *const *list, bool values)
 	json_t *map = json_object();
 
 	for (size_t i = 0; list && list[i]; i += 1 + values)
-		json_object_set_new_nocheck(map, list[i], values ? json_string_nocheck(list[i + 1]) : json_object());
+		json_object_set_new_nocheck(
+			map, list[i], values ? json_string_nocheck(list[i + 1]) : json_object());
 	return map;
 }
 
@@ -361,19 +370,28 @@ void json_done(const struct json_type *type, void *object)
 		free_field(f, object);
 }
 
-/* The length of the valid UTF-8 sequence at @s, 0 if there is none (RFC 3629: no overlong forms, no surrogates). */
+/* How many bytes a UTF-8 sequence has that starts with @lead; 0 for a byte that starts none. */
+static size_t utf8_size(unsigned char lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead < 0xc2 || lead > 0xf4)
+		return 0;
+	return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+/* The length of the valid sequence at @s, else 0 (RFC 3629: no overlong forms, no surrogates). */
 static size_t utf8_length(const unsigned char *s, size_t left)
 {
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 :
-		   s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+	size_t n = utf8_size(s[0]);
 
 	if (!n || n > left)
 		return 0;
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-	    (s[0] == 0xf4 && s[1] > 0x8f))
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return n;
 }

@@ -35,7 +35,8 @@ bool log_is_debug(void)
 }
 
 /* One write(2) a line, so that lines of several processes do not mix. */
-static __attribute__((format(printf, 2, 0))) void print_line(const char *prefix, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void print_line(const char *prefix, const char *format,
+							     va_list args)
 {
 	char line[2048];
 	int head = snprintf(line, sizeof(line), "%s", prefix);

@@ -46,7 +46,8 @@ static int64_t now_ms(void)
 
 struct error *loop_new(size_t max_watches, struct loop **ret_loop)
 {
-	struct loop *loop autoloop = alloc_zeroed(1, sizeof(*loop) + (max_watches + 1) * sizeof(*loop->watches));
+	struct loop *loop autoloop =
+		alloc_zeroed(1, sizeof(*loop) + (max_watches + 1) * sizeof(*loop->watches));
 
 	loop->max = max_watches + 1; /* the signalfd takes one */
 	loop->signals = -1;
@@ -91,7 +92,8 @@ struct error *loop_add(struct loop *loop, int fd, uint32_t events, loop_ready *r
 	struct watch *w = find(loop, -1);
 
 	if (!w)
-		return error_new(ERROR_LIMIT, "the event loop watches %zu descriptors already", loop->max);
+		return error_new(ERROR_LIMIT, "the event loop watches %zu descriptors already",
+				 loop->max);
 	TRY(control(loop, EPOLL_CTL_ADD, fd, events));
 	*w = (struct watch){ .fd = fd, .ready = ready, .data = data };
 	return NULL;
@@ -183,9 +185,9 @@ struct error *loop_run(struct loop *loop)
 		if (n < 0 && errno != EINTR)
 			return error_sys("wait for events");
 		for (int i = 0; i < n && !loop->stopped; i++) {
-			const struct watch *w = find(loop, events[i].data.fd); /* a callback may have removed it */
+			const struct watch *w = find(loop, events[i].data.fd);
 
-			if (w)
+			if (w) /* a callback may have removed it */
 				TRY(w->ready(w->data, events[i].events));
 		}
 		if (!loop->stopped && loop->timer && timeout_ms(loop) == 0)

@@ -17,7 +17,10 @@
 
 #include "base/banned.h"
 
-/* Deeper trees than this are not removed by recursion; ext4 and overlay allow them, no honest image has them. */
+/*
+ * Deeper trees than this are not removed by recursion; ext4 and overlay allow them, no honest image
+ * has them.
+ */
 #define REMOVE_DEPTH_MAX 2048
 
 void path_proc_fd(char text[PATH_PROC_FD_SIZE], int fd)
@@ -60,17 +63,21 @@ struct error *path_open_beneath(int dir, const char *path, int flags, mode_t mod
 	return NULL;
 }
 
-/* Makes one missing directory; losing a race for it is fine, the following open decides what it is. */
+/*
+ * Makes one missing directory; losing a race for it is fine, the following open decides what it is.
+ */
 static struct error *make_one(int parent, const char *name, mode_t mode, uid_t uid, gid_t gid)
 {
 	if (mkdirat(parent, name, mode) < 0)
 		return errno == EEXIST ? NULL : error_sys("make directory %s", name);
-	if ((uid != (uid_t)-1 || gid != (gid_t)-1) && fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
+	    fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_sys("own directory %s", name);
 	return NULL;
 }
 
-struct error *path_make_dirs_in_root(int root, const char *path, mode_t mode, uid_t uid, gid_t gid, int *ret_fd)
+struct error *path_make_dirs_in_root(int root, const char *path, mode_t mode, uid_t uid, gid_t gid,
+				     int *ret_fd)
 {
 	char *whole autofree = path_normalize(path);
 	char **parts autostrv = strv_split(whole + 1, '/');
@@ -84,10 +91,12 @@ struct error *path_make_dirs_in_root(int root, const char *path, mode_t mode, ui
 
 		free(so_far);
 		so_far = next;
-		fd = open_how(root, so_far, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+		fd = open_how(root, so_far, O_PATH | O_DIRECTORY, 0,
+			      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 		if (fd < 0 && errno == ENOENT) {
 			TRY(make_one(current, parts[i], mode, uid, gid));
-			fd = open_how(root, so_far, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+			fd = open_how(root, so_far, O_PATH | O_DIRECTORY, 0,
+				      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 		}
 		if (fd < 0)
 			return error_sys("%s", so_far);
@@ -116,7 +125,7 @@ struct error *path_make_dirs(const char *path, mode_t mode, int *ret_fd)
 	char *copy autofree = alloc_string(path);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	for (char *slash = copy; fd < 0 && slash; ) {
+	for (char *slash = copy; fd < 0 && slash;) {
 		slash = strchr(slash + 1, '/');
 		if (slash)
 			*slash = '\0';
@@ -161,10 +170,11 @@ struct error *path_write_existing(int dir, const char *name, const char *data)
 	return NULL;
 }
 
-static struct error *write_temporary(int dir, const char *name, const void *data, size_t length, mode_t mode,
-				     bool durable)
+static struct error *write_temporary(int dir, const char *name, const void *data, size_t length,
+				     mode_t mode, bool durable)
 {
-	int fd autoclose = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int fd autoclose =
+		openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		return error_sys("make %s", name);
@@ -174,7 +184,8 @@ static struct error *write_temporary(int dir, const char *name, const void *data
 	return NULL;
 }
 
-struct error *path_replace(int dir, const char *name, const void *data, size_t length, mode_t mode, bool durable)
+struct error *path_replace(int dir, const char *name, const void *data, size_t length, mode_t mode,
+			   bool durable)
 {
 	struct error *err;
 	char temporary[40];
@@ -208,7 +219,8 @@ static struct error *remove_children(int dir, const char *name, dev_t device, in
 		return error_sys("open %s", name);
 	if (fstat(fd, &st) < 0 || st.st_dev != device) {
 		close(fd);
-		return error_new(ERROR_REFUSED, "remove %s: another file system is mounted there", name);
+		return error_new(ERROR_REFUSED, "remove %s: another file system is mounted there",
+				 name);
 	}
 	stream = fdopendir(fd);
 	if (!stream) {
@@ -226,7 +238,8 @@ static struct error *remove_children(int dir, const char *name, dev_t device, in
 static struct error *remove_entry(int dir, const char *name, dev_t device, int depth)
 {
 	if (depth > REMOVE_DEPTH_MAX)
-		return error_new(ERROR_LIMIT, "remove %s: the tree is deeper than %d", name, REMOVE_DEPTH_MAX);
+		return error_new(ERROR_LIMIT, "remove %s: the tree is deeper than %d", name,
+				 REMOVE_DEPTH_MAX);
 	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
 		return NULL;
 	if (errno != EISDIR && errno != EPERM)

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <strings.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +19,10 @@
 
 #include "base/banned.h"
 
-/* State letter and start time from /proc/PID/stat; the command name may hold blanks and ')', so parse from its end. */
+/*
+ * State letter and start time from /proc/PID/stat; the command name may hold blanks and ')', so
+ * parse from its end.
+ */
 static struct error *read_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks)
 {
 	struct buf text autobuf = BUF_MAX(4096);
@@ -57,7 +60,8 @@ bool proc_is_alive(pid_t pid, uint64_t ticks)
 {
 	uint64_t now = 0;
 	char state = 0;
-	struct error *err = pid > 0 ? read_stat(pid, &state, &now) : error_new(ERROR_NOT_FOUND, "no process");
+	struct error *err =
+		pid > 0 ? read_stat(pid, &state, &now) : error_new(ERROR_NOT_FOUND, "no process");
 
 	if (err) {
 		error_ignore(err, "it is not alive");
@@ -120,7 +124,10 @@ int proc_exit_status(int wait_status)
 	return WEXITSTATUS(wait_status);
 }
 
-/* In the new process: descriptors, signals, exec. Only async-signal-safe calls; the parent's memory is shared. */
+/*
+ * In the new process: descriptors, signals, exec. Only async-signal-safe calls; the parent's memory
+ * is shared.
+ */
 static int exec_spawn(const struct proc_spawn *s)
 {
 	static char *const empty[] = { NULL };
@@ -266,7 +273,8 @@ struct error *proc_parse_signal(const char *text, int *ret_signal)
 			return NULL;
 		}
 	}
-	for (int i = 34; i <= 64; i++) { /* glibc keeps 32 and 33; names count from what programs can use */
+	for (int i = 34; i <= 64;
+	     i++) { /* glibc keeps 32 and 33; names count from what programs can use */
 		char low[16], high[16];
 
 		snprintf(low, sizeof(low), i == 34 ? "RTMIN" : "RTMIN+%d", i - 34);

@@ -61,7 +61,8 @@ struct error *str_parse_u64(const char *text, uint64_t min, uint64_t max, uint64
 	if (!digits(&c, 10, &value) || *c)
 		return not_a(text, "a number");
 	if (value < min || value > max)
-		return error_new(ERROR_BAD_INPUT, "%s is not between %ju and %ju", text, (uintmax_t)min, (uintmax_t)max);
+		return error_new(ERROR_BAD_INPUT, "%s is not between %ju and %ju", text,
+				 (uintmax_t)min, (uintmax_t)max);
 	*ret = value;
 	return NULL;
 }
@@ -77,7 +78,8 @@ struct error *str_parse_i64(const char *text, int64_t min, int64_t max, int64_t 
 		return not_a(text, "a number");
 	result = negative ? -(int64_t)value : (int64_t)value;
 	if (result < min || result > max)
-		return error_new(ERROR_BAD_INPUT, "%s is not between %jd and %jd", text, (intmax_t)min, (intmax_t)max);
+		return error_new(ERROR_BAD_INPUT, "%s is not between %jd and %jd", text,
+				 (intmax_t)min, (intmax_t)max);
 	*ret = result;
 	return NULL;
 }
@@ -109,7 +111,8 @@ static bool decimal(const char **cursor, uint64_t *ret_nano)
 			fraction += (uint64_t)(*c - '0') * scale;
 		}
 	}
-	if (__builtin_mul_overflow(whole, (uint64_t)1000000000, &whole) || __builtin_add_overflow(whole, fraction, &whole))
+	if (__builtin_mul_overflow(whole, (uint64_t)1000000000, &whole) ||
+	    __builtin_add_overflow(whole, fraction, &whole))
 		return false;
 	*cursor = c;
 	*ret_nano = whole;
