@@ -73,7 +73,10 @@ struct error *json_decode(const struct json_type *type, const json_t *value, voi
 struct error *json_decode_text(const struct json_type *type, const char *text, size_t length,
 			       void *object) __attribute__((nonnull, warn_unused_result));
 
-/* A new json_t of @object; the caller json_decref()s. */
+/*
+ * A new json_t of @object; the caller json_decref()s. Text that is no UTF-8 gets U+FFFD for each byte
+ * that is not, as in Go.
+ */
 json_t *json_encode(const struct json_type *type, const void *object)
 	__attribute__((nonnull, returns_nonnull));
 
