@@ -18,10 +18,10 @@
 #include "base/banned.h"
 
 /*
- * Deeper trees than this are not removed by recursion; ext4 and overlay allow them, no honest image
- * has them.
+ * Each level of a removal holds a descriptor. Any container can make a tree of any depth, so what
+ * lies deeper than this is first moved up.
  */
-#define REMOVE_DEPTH_MAX 2048
+#define REMOVE_DEPTH_MAX 64
 
 void path_proc_fd(char text[PATH_PROC_FD_SIZE], int fd)
 {
@@ -205,9 +205,30 @@ struct error *path_replace(int dir, const char *name, const void *data, size_t l
 	return NULL;
 }
 
-static struct error *remove_entry(int dir, const char *name, dev_t device, int depth);
+/* One removal of a tree: where it is, and whether something was moved up as it lay too deep. */
+struct removal {
+	int top; /* the tree's own directory, -1 until it is open */
+	dev_t device;
+	bool moved;
+};
 
-static struct error *remove_children(int dir, const char *name, dev_t device, int depth)
+static struct error *remove_entry(struct removal *r, int dir, const char *name, int depth);
+
+/* Puts the directory @name directly under the tree's top, for the next round. */
+static struct error *move_up(struct removal *r, int dir, const char *name)
+{
+	char temporary[40];
+	char suffix[17];
+
+	rand_hex(suffix, 16);
+	snprintf(temporary, sizeof(temporary), ".deep-%s", suffix);
+	if (renameat(dir, name, r->top, temporary) < 0)
+		return error_sys("remove %s", name);
+	r->moved = true;
+	return NULL;
+}
+
+static struct error *remove_children(struct removal *r, int dir, const char *name, int depth)
 {
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct error *err = NULL;
@@ -217,7 +238,7 @@ static struct error *remove_children(int dir, const char *name, dev_t device, in
 
 	if (fd < 0)
 		return error_sys("open %s", name);
-	if (fstat(fd, &st) < 0 || st.st_dev != device) {
+	if (fstat(fd, &st) < 0 || st.st_dev != r->device) {
 		close(fd);
 		return error_new(ERROR_REFUSED, "remove %s: another file system is mounted there",
 				 name);
@@ -228,18 +249,18 @@ static struct error *remove_children(int dir, const char *name, dev_t device, in
 		close(fd);
 		return err;
 	}
+	if (depth == 0)
+		r->top = fd;
 	while (!err && (entry = readdir(stream)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			err = remove_entry(fd, entry->d_name, device, depth + 1);
+			err = remove_entry(r, fd, entry->d_name, depth + 1);
 	closedir(stream);
 	return err;
 }
 
-static struct error *remove_entry(int dir, const char *name, dev_t device, int depth)
+/* Removes @name; the tree's own directory stays for another round if something was moved up. */
+static struct error *remove_entry(struct removal *r, int dir, const char *name, int depth)
 {
-	if (depth > REMOVE_DEPTH_MAX)
-		return error_new(ERROR_LIMIT, "remove %s: the tree is deeper than %d", name,
-				 REMOVE_DEPTH_MAX);
 	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
 		return NULL;
 	if (errno != EISDIR && errno != EPERM)
@@ -248,19 +269,26 @@ static struct error *remove_entry(int dir, const char *name, dev_t device, int d
 		return NULL;
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return error_sys("remove %s", name);
-	TRY(remove_children(dir, name, device, depth));
-	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_sys("remove %s", name);
-	return NULL;
+	if (depth >= REMOVE_DEPTH_MAX)
+		return move_up(r, dir, name);
+	TRY(remove_children(r, dir, name, depth));
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return NULL;
+	return depth == 0 && r->moved ? NULL : error_sys("remove %s", name);
 }
 
 struct error *path_remove_tree(int dir, const char *name)
 {
+	struct removal r;
 	struct stat st;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? NULL : error_sys("remove %s", name);
-	return remove_entry(dir, name, st.st_dev, 0);
+	do {
+		r = (struct removal){ .top = -1, .device = st.st_dev };
+		TRY(remove_entry(&r, dir, name, 0));
+	} while (r.moved);
+	return NULL;
 }
 
 bool path_is_name(const char *name)
