@@ -42,7 +42,7 @@ static struct error *read_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks)
 		return error_new(ERROR_SYSTEM, "%s has another form", path);
 	*ret_state = c[2];
 	c++;
-	for (int field = 2; field < 22 && c; field++)
+	for (int field = 3; field < 22 && c; field++)
 		c = strchr(c + 1, ' ');
 	if (!c || sscanf(c, " %ju", ret_ticks) != 1)
 		return error_new(ERROR_SYSTEM, "%s has another form", path);
@@ -132,6 +132,7 @@ static int exec_spawn(const struct proc_spawn *s)
 {
 	static char *const empty[] = { NULL };
 	int moved[PROC_FDS_MAX], exec_fd = s->exec_fd, null;
+	size_t n = s->n_fds < 3 ? 3 : s->n_fds; /* 0 to 2 are always open */
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -145,16 +146,23 @@ static int exec_spawn(const struct proc_spawn *s)
 	if (null < 0)
 		return -1;
 	/* First out of the way of the targets, then into place. */
-	for (size_t i = 0; i < s->n_fds; i++) {
-		moved[i] = s->fds[i] >= 0 ? s->fds[i] : i < 3 ? null : -1;
-		if (moved[i] >= 0)
-			moved[i] = fcntl(moved[i], F_DUPFD_CLOEXEC, PROC_FDS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		int fd = i < s->n_fds ? s->fds[i] : -1;
+
+		if (fd < 0 && i < 3)
+			fd = null;
+		moved[i] = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PROC_FDS_MAX);
+		if (fd >= 0 && moved[i] < 0)
+			return -1;
 	}
-	if (exec_fd >= 0)
+	if (exec_fd >= 0) {
 		exec_fd = fcntl(exec_fd, F_DUPFD_CLOEXEC, PROC_FDS_MAX);
+		if (exec_fd < 0)
+			return -1;
+	}
 	if (syscall(SYS_close_range, 0U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) < 0)
 		return -1;
-	for (size_t i = 0; i < s->n_fds; i++)
+	for (size_t i = 0; i < n; i++)
 		if (moved[i] >= 0 && dup2(moved[i], (int)i) < 0)
 			return -1;
 	if (exec_fd >= 0)
