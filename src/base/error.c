@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 
 #include "base/banned.h"
 
@@ -189,9 +190,7 @@ struct error *error_decode(const void *frame, size_t size)
 	    head.text_length > ERROR_TEXT_MAX || head.text_length != size - sizeof(head))
 		return error_new(ERROR_SYSTEM, "a child process reported a malformed error");
 	text = alloc_string_n((const char *)frame + sizeof(head), head.text_length);
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	str_blank_controls(text, strlen(text));
 	err = make((enum error_kind)head.kind, (int)head.number, text);
 	err->status = (int)head.status;
 	return err;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -42,3 +43,9 @@ char *str_quote(const char *text) __attribute__((returns_nonnull, malloc));
 
 /* "1.23MB" (powers of 1000) as docker prints sizes with four digits; the caller frees. */
 char *str_human_size(uint64_t bytes) __attribute__((returns_nonnull, malloc));
+
+/*
+ * Replaces control characters by '?' in place, U+0080 to U+009F too, which terminals obey as they
+ * do ESC: for text of others that is shown or logged.
+ */
+void str_blank_controls(char *text, size_t length) __attribute__((nonnull));
