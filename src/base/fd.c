@@ -181,7 +181,7 @@ struct error *fd_receive(int socket, void *data, size_t length, int *fds, size_t
 	if (got == 0)
 		return error_new(ERROR_UNAVAILABLE, "the other side closed early");
 	head = CMSG_FIRSTHDR(&message);
-	if ((size_t)got != length || (message.msg_flags & MSG_CTRUNC) ||
+	if ((size_t)got != length || (message.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) ||
 	    (n == 0) != (head == NULL) ||
 	    (head &&
 	     (head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(n * sizeof(int))))) {
