@@ -83,8 +83,8 @@ struct host_config {
 	char **cap_add, **cap_drop, **group_add, **security_opt;
 	char **sysctls, **annotations; /* maps */
 	char **masked_paths, **readonly_paths;
-	int64_t memory_bytes, memory_swap_bytes,
-		memory_reservation_bytes; /* 0: the default; -1: none */
+	/* 0: the default; -1: none */
+	int64_t memory_bytes, memory_swap_bytes, memory_reservation_bytes;
 	int64_t nano_cpus, cpu_shares, cpu_period_us, cpu_quota_us;
 	char *cpuset_cpus, *cpuset_mems;
 	int64_t pids_limit; /* 0: the default; -1: none */

@@ -96,7 +96,8 @@ struct error *image_load(struct image_store *store, int fd, image_said *said, vo
 struct image_import {
 	const char *reference; /* NULL: no name */
 	const char *message;
-	char **changes; /* Dockerfile instructions CMD ENTRYPOINT ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR */
+	/* Dockerfile instructions CMD ENTRYPOINT ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR */
+	char **changes;
 };
 /* Makes an image of one layer from a tar archive of a root file system (plain, gzip, xz, zstd). */
 struct error *image_import(struct image_store *store, int fd, const struct image_import *import,

@@ -21,7 +21,7 @@ build_tree() {
 		[[ -f build/$tree/build.ninja ]] || build_setup "$tree"
 		ninja -C "build/$tree" -j"$(nproc)"
 	} >"$log" 2>&1 </dev/null; then
-		grep -vE '^\[[0-9]+/[0-9]+\] (Compiling|Linking|Generating)' "$log" | tail -n 100 >&2
+		awk '/FAILED|ERROR|error:/ { seen = 1 } seen && !/^\[[0-9]+\/[0-9]+\]/' "$log" | head -n 100 >&2
 		printf 'dev: the build of build/%s failed (%s)\n' "$tree" "$log" >&2
 		return 1
 	fi
