@@ -6,11 +6,19 @@
 
 #include <stddef.h>
 
-/* Zeroed memory for @n objects of @size bytes; the caller frees. Ends the process when there is none. */
-void *alloc_zeroed(size_t n, size_t size) __attribute__((malloc, returns_nonnull, alloc_size(1, 2)));
+/*
+ * Zeroed memory for @n objects of @size bytes; the caller frees. Ends the process when there is
+ * none.
+ */
+void *alloc_zeroed(size_t n, size_t size)
+	__attribute__((malloc, returns_nonnull, alloc_size(1, 2)));
 
-/* realloc(3) of an array, overflow checked. @old may be NULL. Ends the process when there is no memory. */
-void *alloc_resize(void *old, size_t n, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+/*
+ * realloc(3) of an array, overflow checked. @old may be NULL. Ends the process when there is no
+ * memory.
+ */
+void *alloc_resize(void *old, size_t n, size_t size)
+	__attribute__((returns_nonnull, warn_unused_result));
 
 /* A copy of @text, or NULL for NULL; the caller frees. */
 char *alloc_string(const char *text) __attribute__((malloc));
@@ -19,7 +27,8 @@ char *alloc_string(const char *text) __attribute__((malloc));
 char *alloc_string_n(const char *text, size_t n) __attribute__((malloc, returns_nonnull));
 
 /* A formatted string; the caller frees. */
-char *alloc_printf(const char *format, ...) __attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
+char *alloc_printf(const char *format, ...)
+	__attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
 void alloc_free_pointer(void *pointer_to_pointer);
 
@@ -27,18 +36,21 @@ void alloc_free_pointer(void *pointer_to_pointer);
 #define autofree __attribute__((cleanup(alloc_free_pointer)))
 
 /* Takes the value out of a cleanup variable: the caller owns it from here, the variable is NULL. */
-#define take(x)                                                                                                       \
-	({                                                                                                            \
-		__auto_type taken_ = (x);                                                                             \
-		(x) = NULL;                                                                                           \
-		taken_;                                                                                               \
+#define take(x)                                                                                    \
+	({                                                                                         \
+		__auto_type taken_ = (x);                                                          \
+		(x) = NULL;                                                                        \
+		taken_;                                                                            \
 	})
 
-/* Defines the cleanup function behind an auto_<name> attribute of a pointer type: DEFINE_AUTO(struct buf *, buf_free). */
-#define DEFINE_AUTO(type, free_function)                                                                              \
-	static inline void free_function##_p(type *p)                                                                 \
-	{                                                                                                             \
-		if (*p)                                                                                               \
-			free_function(*p);                                                                            \
-	}                                                                                                             \
+/*
+ * Defines the cleanup function behind an auto_<name> attribute of a pointer type:
+ * DEFINE_AUTO(struct buf *, buf_free).
+ */
+#define DEFINE_AUTO(type, free_function)                                                           \
+	static inline void free_function##_p(type *p)                                              \
+	{                                                                                          \
+		if (*p)                                                                            \
+			free_function(*p);                                                         \
+	}                                                                                          \
 	struct define_auto_semicolon

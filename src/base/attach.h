@@ -1,7 +1,8 @@
 /*
- * The words between a container's monitor and the clients of its stdio, as frames of base/msg.h over a UNIX stream
- * socket. A client begins with ATTACH_HELLO; what it does not ask for is not sent. Both sides refuse frames over
- * ATTACH_PAYLOAD_MAX and drop the peer that sends an unknown type.
+ * The words between a container's monitor and the clients of its stdio, as frames of base/msg.h
+ * over a UNIX stream socket. A client begins with ATTACH_HELLO; what it does not ask for is not
+ * sent. Both sides refuse frames over ATTACH_PAYLOAD_MAX and drop the peer that sends an unknown
+ * type.
  */
 #pragma once
 
@@ -11,44 +12,57 @@ enum attach_type {
 	/* client to monitor */
 	ATTACH_HELLO = 1, /* u64 flags: enum attach_flag */
 	ATTACH_STDIN,	  /* bytes */
-	ATTACH_STDIN_EOF, /* no more input from this client; the container's stdin is closed when it is the last */
-	ATTACH_RESIZE,	  /* u64 rows, u64 columns */
-	ATTACH_ENDED,	  /* this client has recorded the end: the monitor need not spawn `_ended` */
+	/* no more input from this client; the container's stdin is closed when it is the last */
+	ATTACH_STDIN_EOF,
+	ATTACH_RESIZE, /* u64 rows, u64 columns */
+	ATTACH_ENDED,  /* this client has recorded the end: the monitor need not spawn `_ended` */
 	/* monitor to client */
 	ATTACH_STDOUT = 64, /* bytes; with a tty everything is stdout */
 	ATTACH_STDERR,	    /* bytes */
-	ATTACH_EXIT,	    /* u64 exit code, u64 1 if killed for memory; after all output, then end of file */
+	/* u64 exit code, u64 1 if killed for memory; after all output, then end of file */
+	ATTACH_EXIT,
 };
 
 enum attach_flag {
 	ATTACH_WANT_STDIN = 1,
 	ATTACH_WANT_STDOUT = 2,
 	ATTACH_WANT_STDERR = 4,
-	ATTACH_WILL_END = 8, /* this client records the end (engine_ended()) and then says ATTACH_ENDED */
+	/* this client records the end (engine_ended()) and then says ATTACH_ENDED */
+	ATTACH_WILL_END = 8,
 };
 
 /*
- * What bulkhead-monitor finds in its hands: descriptors by number. -1 ones are closed. The rest comes as arguments:
- * bulkhead-monitor [--tty] [--session] [--log-size BYTES] [--log-files N] --root DIR --state DIR ID
+ * What bulkhead-monitor finds in its hands: descriptors by number. -1 ones are closed. The rest
+ * comes as arguments:
+ *
+ *   bulkhead-monitor [--tty] [--session] [--log-size BYTES] [--log-files N]
+ *                    --root DIR --state DIR ID
+ *
  * --session: an exec session, whose end spawns nothing.
  */
 enum monitor_fd {
-	MONITOR_FD_PIDFD = 3,	/* the container's or session's first process, a child of the monitor */
-	MONITOR_FD_STATE_DIR,	/* STATE/containers/ID (or …/exec/SESSION): exit record, attach socket */
-	MONITOR_FD_LOG_DIR,	/* ROOT/containers/ID, for ID-json.log; closed: no log */
-	MONITOR_FD_STDIN,	/* write end of the program's stdin; closed: none */
-	MONITOR_FD_STDOUT,	/* read end of its stdout, or the master of its tty (then STDIN and STDERR are closed) */
-	MONITOR_FD_STDERR,	/* read end of its stderr */
-	MONITOR_FD_CLIENT,	/* the first client's socket, ATTACH_HELLO already sent; closed: none */
-	MONITOR_FD_ENGINE,	/* O_PATH of `bulkhead`, for `bulkhead --root DIR --state DIR _ended ID` */
-	MONITOR_FD_HOLD,	/* mount namespace, kept until the exit has been reported */
-	MONITOR_FD_OOM,		/* memory.events (v2) or memory.oom_control (v1) of the container; both have "oom_kill N" */
+	/* the container's or session's first process, a child of the monitor */
+	MONITOR_FD_PIDFD = 3,
+	/* STATE/containers/ID (or …/exec/SESSION): exit record, attach socket */
+	MONITOR_FD_STATE_DIR,
+	MONITOR_FD_LOG_DIR, /* ROOT/containers/ID, for ID-json.log; closed: no log */
+	MONITOR_FD_STDIN,   /* write end of the program's stdin; closed: none */
+	/* read end of its stdout, or the master of its tty (then STDIN and STDERR are closed) */
+	MONITOR_FD_STDOUT,
+	MONITOR_FD_STDERR, /* read end of its stderr */
+	MONITOR_FD_CLIENT, /* the first client's socket, ATTACH_HELLO already sent; closed: none */
+	/* O_PATH of `bulkhead`, for `bulkhead --root DIR --state DIR _ended ID` */
+	MONITOR_FD_ENGINE,
+	MONITOR_FD_HOLD, /* mount namespace, kept until the exit has been reported */
+	/* memory.events (v2) or memory.oom_control (v1) of the container; both have "oom_kill N" */
+	MONITOR_FD_OOM,
 	MONITOR_FD_END,
 };
 
 /*
  * The exit record, STATE/containers/ID/exit, written by rename: one line
- * {"ExitCode":N,"OOMKilled":false,"FinishedAt":NANOSECONDS}. The attach socket is STATE/containers/ID/attach.
+ * {"ExitCode":N,"OOMKilled":false,"FinishedAt":NANOSECONDS}. The attach socket is
+ * STATE/containers/ID/attach.
  */
 #define ATTACH_SOCKET_NAME "attach"
 #define MONITOR_EXIT_NAME "exit"

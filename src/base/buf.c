@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +23,15 @@ void buf_done(struct buf *b)
 struct error *buf_reserve(struct buf *b, size_t more)
 {
 	size_t size = b->size ? b->size : 256;
+	size_t needed;
 
-	if (more > b->max || b->length > b->max - more)
+	if (more > b->max || b->length > b->max - more ||
+	    __builtin_add_overflow(b->length + more, 1, &needed)) /* the NUL */
 		return error_new(ERROR_LIMIT, "more than %zu bytes", b->max);
-	if (b->length + more < b->size)
+	if (needed <= b->size)
 		return NULL;
-	while (size <= b->length + more)
-		size *= 2;
+	while (size < needed)
+		size = size > SIZE_MAX / 2 ? needed : size * 2;
 	b->data = alloc_resize(b->data, size, 1);
 	b->size = size;
 	return NULL;

@@ -1,6 +1,7 @@
 /*
- * A growing byte buffer that cannot be made without its maximum: over it, adding fails with ERROR_LIMIT.
- * The bytes are always followed by a NUL that does not count, so text can be used as a string.
+ * A growing byte buffer that cannot be made without its maximum: over it, adding fails with
+ * ERROR_LIMIT. The bytes are always followed by a NUL that does not count, so text can be used as a
+ * string.
  */
 #pragma once
 
@@ -16,15 +17,17 @@ struct buf {
 };
 
 /* For the initialiser: struct buf b autobuf = BUF_MAX(65536); */
-#define BUF_MAX(bytes) { .max = (bytes) }
+#define BUF_MAX(bytes) ((struct buf){ .max = (bytes) })
 
 void buf_done(struct buf *b);
 #define autobuf __attribute__((cleanup(buf_done)))
 
 /* Makes room for @more bytes after the present ones. */
 struct error *buf_reserve(struct buf *b, size_t more) __attribute__((nonnull, warn_unused_result));
-struct error *buf_add(struct buf *b, const void *data, size_t length) __attribute__((nonnull, warn_unused_result));
-struct error *buf_add_text(struct buf *b, const char *text) __attribute__((nonnull, warn_unused_result));
+struct error *buf_add(struct buf *b, const void *data, size_t length)
+	__attribute__((nonnull, warn_unused_result));
+struct error *buf_add_text(struct buf *b, const char *text)
+	__attribute__((nonnull, warn_unused_result));
 struct error *buf_printf(struct buf *b, const char *format, ...)
 	__attribute__((format(printf, 2, 3), nonnull, warn_unused_result));
 

@@ -1,6 +1,7 @@
 /*
- * SQLite as this engine uses it: one database in WAL mode (sqlite.org/wal.html), statements kept prepared, every change a
- * transaction. A busy database is waited for; its errors name the statement.
+ * SQLite as this engine uses it: one database in WAL mode (sqlite.org/wal.html), statements kept
+ * prepared, every change a transaction. A busy database is waited for; its errors name the
+ * statement.
  */
 #pragma once
 
@@ -14,25 +15,26 @@ struct db;
 struct db_statement;
 
 /*
- * Opens DIR/@name. Where its user_version is lower than @version it runs every text of @schemas (NULL-terminated; all
- * statements "CREATE … IF NOT EXISTS") in one transaction and sets it; a higher one is ERROR_UNSUPPORTED: a newer
- * Bulkhead made it.
+ * Opens DIR/@name. Where its user_version is lower than @version it runs every text of @schemas
+ * (NULL-terminated; all statements "CREATE … IF NOT EXISTS") in one transaction and sets it; a
+ * higher one is ERROR_UNSUPPORTED: a newer Bulkhead made it.
  */
-struct error *db_open(int dir, const char *name, int version, const char *const *schemas, struct db **ret)
-	__attribute__((nonnull, warn_unused_result));
+struct error *db_open(int dir, const char *name, int version, const char *const *schemas,
+		      struct db **ret) __attribute__((nonnull, warn_unused_result));
 void db_close(struct db *db);
 
 /*
- * A transaction (BEGIN IMMEDIATE). @durable commits with synchronous=FULL, else NORMAL: whole after a crash, but maybe
- * lost with the power. db_rollback() of no transaction is harmless. Nothing nests.
+ * A transaction (BEGIN IMMEDIATE). @durable commits with synchronous=FULL, else NORMAL: whole after
+ * a crash, but maybe lost with the power. db_rollback() of no transaction is harmless. Nothing
+ * nests.
  */
 struct error *db_begin(struct db *db, bool durable) __attribute__((nonnull, warn_unused_result));
 struct error *db_commit(struct db *db) __attribute__((nonnull, warn_unused_result));
 void db_rollback(struct db *db) __attribute__((nonnull));
 
 /*
- * A statement for @sql, prepared once per database and text (@sql must be a constant: its address may be the key), reset
- * and unbound. It belongs to @db; ask again for each use.
+ * A statement for @sql, prepared once per database and text (@sql must be a constant: its address
+ * may be the key), reset and unbound. It belongs to @db; ask again for each use.
  */
 struct error *db_prepare(struct db *db, const char *sql, struct db_statement **ret)
 	__attribute__((nonnull, warn_unused_result));
@@ -42,7 +44,8 @@ void db_bind_text(struct db_statement *s, int index, const char *text) __attribu
 void db_bind_int(struct db_statement *s, int index, int64_t value) __attribute__((nonnull));
 
 /* The next row; *@ret_row false at the end, where the statement is reset. */
-struct error *db_step(struct db_statement *s, bool *ret_row) __attribute__((nonnull, warn_unused_result));
+struct error *db_step(struct db_statement *s, bool *ret_row)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Runs a statement that gives no rows; db_changed() tells how many rows it changed. */
 struct error *db_run(struct db_statement *s) __attribute__((nonnull, warn_unused_result));

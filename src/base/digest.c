@@ -36,7 +36,7 @@ static struct error *find(const char *name, void *ret_function)
 
 static struct error *load(void)
 {
-	if (crypto.library)
+	if (crypto.final) /* found last: all are there */
 		return NULL;
 	crypto.library = dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL);
 	if (!crypto.library)

@@ -1,6 +1,7 @@
 /*
- * SHA-256 digests as OCI writes them ("sha256:" and 64 hexadecimal digits; image-spec, descriptor.md). OpenSSL's
- * libcrypto computes; it is loaded on first use, because linking it costs every `run` a millisecond.
+ * SHA-256 digests as OCI writes them ("sha256:" and 64 hexadecimal digits; image-spec,
+ * descriptor.md). OpenSSL's libcrypto computes; it is loaded on first use, because linking it costs
+ * every `run` a millisecond.
  */
 #pragma once
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 
 #include "base/banned.h"
 
@@ -26,7 +27,7 @@ struct frame_head {
 };
 _Static_assert(sizeof(struct frame_head) + ERROR_TEXT_MAX == ERROR_FRAME_MAX, "frame bound");
 
-static __attribute__((format(printf, 1, 0))) char *format_text(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list args)
 {
 	char *text;
 
@@ -56,7 +57,9 @@ struct error *error_new(enum error_kind kind, const char *format, ...)
 	return make(kind, 0, text);
 }
 
-static __attribute__((format(printf, 2, 0))) struct error *from_number(int number, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static struct error *from_number(int number,
+								       const char *format,
+								       va_list args)
 {
 	char *what autofree = format_text(format, args);
 
@@ -180,15 +183,14 @@ struct error *error_decode(const void *frame, size_t size)
 	char *text;
 
 	if (size < sizeof(head))
-		return error_new(ERROR_SYSTEM, "a child process reported %zu bytes, too few for an error", size);
+		return error_new(ERROR_SYSTEM,
+				 "a child process reported %zu bytes, too few for an error", size);
 	memcpy(&head, frame, sizeof(head));
-	if (head.kind > ERROR_KIND_LAST || head.status > 255 || head.number > 4095 || head.text_length > ERROR_TEXT_MAX ||
-	    head.text_length != size - sizeof(head))
+	if (head.kind > ERROR_KIND_LAST || head.status > 255 || head.number > 4095 ||
+	    head.text_length > ERROR_TEXT_MAX || head.text_length != size - sizeof(head))
 		return error_new(ERROR_SYSTEM, "a child process reported a malformed error");
 	text = alloc_string_n((const char *)frame + sizeof(head), head.text_length);
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	str_blank_controls(text, strlen(text));
 	err = make((enum error_kind)head.kind, (int)head.number, text);
 	err->status = (int)head.status;
 	return err;

@@ -138,7 +138,8 @@ struct error *fd_send(int socket, const void *data, size_t length, const int *fd
 	if (sent < 0)
 		return error_sys("send descriptors");
 	if ((size_t)sent != length)
-		return error_new(ERROR_SYSTEM, "send descriptors: only %zd of %zu bytes went", sent, length);
+		return error_new(ERROR_SYSTEM, "send descriptors: only %zd of %zu bytes went", sent,
+				 length);
 	return NULL;
 }
 
@@ -180,10 +181,13 @@ struct error *fd_receive(int socket, void *data, size_t length, int *fds, size_t
 	if (got == 0)
 		return error_new(ERROR_UNAVAILABLE, "the other side closed early");
 	head = CMSG_FIRSTHDR(&message);
-	if ((size_t)got != length || (message.msg_flags & MSG_CTRUNC) || (n == 0) != (head == NULL) ||
-	    (head && (head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(n * sizeof(int))))) {
+	if ((size_t)got != length || (message.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) ||
+	    (n == 0) != (head == NULL) ||
+	    (head &&
+	     (head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(n * sizeof(int))))) {
 		close_passed(&message);
-		return error_new(ERROR_BAD_INPUT, "receive descriptors: the message has another shape");
+		return error_new(ERROR_BAD_INPUT,
+				 "receive descriptors: the message has another shape");
 	}
 	if (n)
 		memcpy(fds, CMSG_DATA(head), n * sizeof(int));

@@ -1,5 +1,6 @@
 /*
- * File descriptors: closing, whole reads and writes, passing over UNIX sockets. Every descriptor is close-on-exec.
+ * File descriptors: closing, whole reads and writes, passing over UNIX sockets. Every descriptor is
+ * close-on-exec.
  */
 #pragma once
 
@@ -10,7 +11,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* Closes *@fd unless it is negative and sets it to -1; errno is kept. close(2) is never retried: the fd is gone at EINTR. */
+/*
+ * Closes *@fd unless it is negative and sets it to -1; errno is kept. close(2) is never retried:
+ * the fd is gone at EINTR.
+ */
 void fd_close(int *fd) __attribute__((nonnull));
 #define autoclose __attribute__((cleanup(fd_close)))
 
@@ -18,7 +22,8 @@ void fd_close(int *fd) __attribute__((nonnull));
 int fd_take(int *fd) __attribute__((nonnull));
 
 /* Writes all of @data, through signals and short writes. */
-struct error *fd_write_all(int fd, const void *data, size_t length) __attribute__((warn_unused_result));
+struct error *fd_write_all(int fd, const void *data, size_t length)
+	__attribute__((warn_unused_result));
 
 /* Appends everything up to the end of file to @b, within the buffer's maximum. */
 struct error *fd_read_all(int fd, struct buf *b) __attribute__((nonnull, warn_unused_result));
@@ -30,9 +35,10 @@ struct error *fd_read_exact(int fd, void *data, size_t length) __attribute__((wa
 struct error *fd_pipe(int *ret_read, int *ret_write) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Sends @n descriptors (at most FD_PASS_MAX) with @length >= 1 bytes of @data as one message over a UNIX socket
- * (unix(7), SCM_RIGHTS); fd_receive() fills @fds with exactly @n of them, close-on-exec, and the same number of bytes.
- * fd_receive() with another number of descriptors or bytes closes what came and fails.
+ * Sends @n descriptors (at most FD_PASS_MAX) with @length >= 1 bytes of @data as one message over a
+ * UNIX socket (unix(7), SCM_RIGHTS); fd_receive() fills @fds with exactly @n of them,
+ * close-on-exec, and the same number of bytes. fd_receive() with another number of descriptors or
+ * bytes closes what came and fails.
  */
 #define FD_PASS_MAX 32
 struct error *fd_send(int socket, const void *data, size_t length, const int *fds, size_t n)

@@ -7,7 +7,10 @@
 
 #include "base/banned.h"
 
-/* Deeper nesting than any format of ours needs is refused by jansson itself (2048); arrays are bounded by the text. */
+/*
+ * Deeper nesting than any format of ours needs is refused by jansson itself (2048); arrays are
+ * bounded by the text.
+ */
 
 void json_decref_p(json_t **value)
 {
@@ -20,7 +23,8 @@ struct error *json_parse(const char *text, size_t length, json_t **ret)
 	json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
 
 	if (!value)
-		return error_new(ERROR_BAD_INPUT, "line %d, column %d: %s", why.line, why.column, why.text);
+		return error_new(ERROR_BAD_INPUT, "line %d, column %d: %s", why.line, why.column,
+				 why.text);
 	*ret = value;
 	return NULL;
 }
@@ -35,6 +39,27 @@ static struct error *not_a(const char *what)
 	return error_new(ERROR_BAD_INPUT, "not %s", what);
 }
 
+/*
+ * Inside the decoder a message is "PLACE: reason", its place made of ".name" and "[index]" parts, or
+ * only a reason, which never starts so. at() puts one more part before the place; it frees @place.
+ */
+static struct error *at(struct error *err, char *place)
+{
+	char *part autofree = place;
+	struct error *placed;
+	const char *rest;
+
+	if (!err)
+		return NULL;
+	rest = error_message(err);
+	placed = error_new(error_kind(err), *rest == '.' || *rest == '[' ? "%s%s" : "%s: %s", part,
+			   rest);
+	error_free(err);
+	return placed;
+}
+
+static struct error *decode_object(const struct json_type *type, const json_t *value, void *object);
+
 static struct error *decode_texts(const json_t *value, char ***ret)
 {
 	const json_t *item;
@@ -42,10 +67,12 @@ static struct error *decode_texts(const json_t *value, char ***ret)
 
 	if (!json_is_array(value))
 		return not_a("an array");
+	/* Made at once: strv_add() in a loop would cost a hostile document's length squared. */
+	*ret = alloc_zeroed(json_array_size(value) + 1, sizeof(**ret));
 	json_array_foreach((json_t *)value, i, item) {
 		if (!json_is_string(item))
 			return error_new(ERROR_BAD_INPUT, "[%zu]: not a string", i);
-		strv_add(ret, json_string_value(item));
+		(*ret)[i] = alloc_string(json_string_value(item));
 	}
 	return NULL;
 }
@@ -55,15 +82,17 @@ static struct error *decode_map(const json_t *value, bool values, char ***ret)
 {
 	const char *key;
 	json_t *item;
+	size_t n = 0;
 
 	if (!json_is_object(value))
 		return not_a("an object");
+	*ret = alloc_zeroed(json_object_size(value) * (1 + values) + 1, sizeof(**ret));
 	json_object_foreach((json_t *)value, key, item) {
 		if (values && !json_is_string(item))
 			return error_new(ERROR_BAD_INPUT, ".%s: not a string", key);
-		strv_add(ret, key);
+		(*ret)[n++] = alloc_string(key);
 		if (values)
-			strv_add(ret, json_string_value(item));
+			(*ret)[n++] = alloc_string(json_string_value(item));
 	}
 	return NULL;
 }
@@ -79,10 +108,9 @@ static struct error *decode_array(const struct json_field *f, const json_t *valu
 		return not_a("an array");
 	*items = alloc_zeroed(json_array_size(value), f->type->size);
 	json_array_foreach((json_t *)value, i, item) {
-		struct error *err = json_decode(f->type, item, (char *)*items + i * f->type->size);
+		void *target = (char *)*items + i * f->type->size;
 
-		if (err)
-			return error_wrap(err, "[%zu]", i);
+		TRY(at(decode_object(f->type, item, target), alloc_printf("[%zu]", i)));
 		(*count)++;
 	}
 	return NULL;
@@ -92,7 +120,7 @@ static struct error *decode_pointer(const struct json_type *type, const json_t *
 {
 	void *object autofree = alloc_zeroed(1, type->size);
 
-	TRY(json_decode(type, value, object));
+	TRY(decode_object(type, value, object));
 	*ret = take(object);
 	return NULL;
 }
@@ -123,7 +151,7 @@ static struct error *decode_field(const struct json_field *f, const json_t *valu
 	case JSON_SET:
 		return decode_map(value, f->kind == JSON_MAP, target);
 	case JSON_NESTED:
-		return json_decode(f->type, value, target);
+		return decode_object(f->type, value, target);
 	case JSON_POINTER:
 		return decode_pointer(f->type, value, target);
 	case JSON_STRUCTS:
@@ -133,19 +161,6 @@ static struct error *decode_field(const struct json_field *f, const json_t *valu
 		return NULL;
 	}
 	return error_new(ERROR_BUG, "a field of no kind");
-}
-
-/* Joins "a" and ".b" or "[1]" as a path: whether a nested message already is one shows in its first byte. */
-static struct error *at_field(struct error *err, const char *name)
-{
-	const char *rest = error_message(err);
-	struct error *joined;
-
-	if (*rest != '[' && *rest != '.')
-		return error_wrap(err, "%s", name);
-	joined = error_new(error_kind(err), "%s%s", name, rest);
-	error_free(err);
-	return joined;
 }
 
 static struct error *refuse_unknown(const struct json_type *type, const json_t *value)
@@ -159,12 +174,12 @@ static struct error *refuse_unknown(const struct json_type *type, const json_t *
 		while (f->name && strcmp(f->name, key) != 0)
 			f++;
 		if (!f->name)
-			return error_new(ERROR_BAD_INPUT, "%s: no such setting", key);
+			return error_new(ERROR_BAD_INPUT, ".%s: no such setting", key);
 	}
 	return NULL;
 }
 
-struct error *json_decode(const struct json_type *type, const json_t *value, void *object)
+static struct error *decode_object(const struct json_type *type, const json_t *value, void *object)
 {
 	struct error *err = NULL;
 
@@ -173,21 +188,10 @@ struct error *json_decode(const struct json_type *type, const json_t *value, voi
 	for (const struct json_field *f = type->fields; f->name && !err; f++) {
 		const json_t *item = json_object_get(value, f->name);
 
-		if (item && !json_is_null(item)) {
-			err = decode_field(f, item, object);
-			if (err && (f->kind == JSON_NESTED || f->kind == JSON_POINTER) &&
-			    strncmp(error_message(err), "not ", 4) != 0) {
-				struct error *joined =
-					error_new(error_kind(err), "%s.%s", f->name, error_message(err));
-
-				error_free(err);
-				err = joined;
-			} else if (err) {
-				err = at_field(err, f->name);
-			}
-		} else if (f->flags & JSON_REQUIRED) {
-			err = error_new(ERROR_BAD_INPUT, "%s: missing", f->name);
-		}
+		if (item && !json_is_null(item))
+			err = at(decode_field(f, item, object), alloc_printf(".%s", f->name));
+		else if (f->flags & JSON_REQUIRED)
+			err = error_new(ERROR_BAD_INPUT, ".%s: missing", f->name);
 	}
 	if (!err && type->strict)
 		err = refuse_unknown(type, value);
@@ -196,7 +200,20 @@ struct error *json_decode(const struct json_type *type, const json_t *value, voi
 	return err;
 }
 
-struct error *json_decode_text(const struct json_type *type, const char *text, size_t length, void *object)
+struct error *json_decode(const struct json_type *type, const json_t *value, void *object)
+{
+	struct error *err = decode_object(type, value, object);
+	struct error *shown;
+
+	if (!err || *error_message(err) != '.')
+		return err;
+	shown = error_new(error_kind(err), "%s", error_message(err) + 1);
+	error_free(err);
+	return shown;
+}
+
+struct error *json_decode_text(const struct json_type *type, const char *text, size_t length,
+			       void *object)
 {
 	json_t *value autojson = NULL;
 
@@ -204,12 +221,68 @@ struct error *json_decode_text(const struct json_type *type, const char *text, s
 	return json_decode(type, value, object);
 }
 
+/* How many bytes a UTF-8 sequence has that starts with @lead; 0 for a byte that starts none. */
+static size_t utf8_size(unsigned char lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead < 0xc2 || lead > 0xf4)
+		return 0;
+	return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+/* The length of the valid sequence at @s, else 0 (RFC 3629: no overlong forms, no surrogates). */
+static size_t utf8_length(const unsigned char *s, size_t left)
+{
+	size_t n = utf8_size(s[0]);
+
+	if (!n || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+/* @text with what is no UTF-8 in it replaced, byte by byte; the caller frees. */
+static char *valid_text(const char *text)
+{
+	size_t left = strlen(text);
+	char *valid = alloc_zeroed(left + 1, strlen(REPLACEMENT));
+	char *end = valid;
+
+	while (left) {
+		size_t n = utf8_length((const unsigned char *)text, left);
+
+		end = n ? mempcpy(end, text, n) : stpcpy(end, REPLACEMENT);
+		text += n ? n : 1;
+		left -= n ? n : 1;
+	}
+	return valid;
+}
+
+static json_t *encode_text(const char *text)
+{
+	json_t *value = json_string(text);
+	char *valid autofree = NULL;
+
+	if (value)
+		return value;
+	valid = valid_text(text);
+	return json_string_nocheck(valid);
+}
+
 static json_t *encode_texts(char *const *list)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; list && list[i]; i++)
-		json_array_append_new(array, json_string_nocheck(list[i]));
+		json_array_append_new(array, encode_text(list[i]));
 	return array;
 }
 
@@ -217,8 +290,11 @@ static json_t *encode_map(char *const *list, bool values)
 {
 	json_t *map = json_object();
 
-	for (size_t i = 0; list && list[i]; i += 1 + values)
-		json_object_set_new_nocheck(map, list[i], values ? json_string_nocheck(list[i + 1]) : json_object());
+	for (size_t i = 0; list && list[i]; i += 1 + values) {
+		char *key autofree = valid_text(list[i]);
+
+		json_object_set_new(map, key, values ? encode_text(list[i + 1]) : json_object());
+	}
 	return map;
 }
 
@@ -267,7 +343,7 @@ static json_t *encode_field(const struct json_field *f, const void *object)
 		return json_integer(*(const int64_t *)source);
 	case JSON_TEXT:
 		pointer = *(char *const *)source;
-		return json_string_nocheck(pointer ? pointer : "");
+		return encode_text(pointer ? pointer : "");
 	case JSON_TEXTS:
 		return encode_texts(*(char **const *)source);
 	case JSON_MAP:
@@ -361,23 +437,6 @@ void json_done(const struct json_type *type, void *object)
 		free_field(f, object);
 }
 
-/* The length of the valid UTF-8 sequence at @s, 0 if there is none (RFC 3629: no overlong forms, no surrogates). */
-static size_t utf8_length(const unsigned char *s, size_t left)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 :
-		   s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
-
-	if (!n || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-	    (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static struct error *add_escaped(struct buf *b, unsigned char c)
 {
 	switch (c) {
@@ -405,7 +464,7 @@ struct error *json_add_quoted(struct buf *b, const char *text, size_t length)
 		size_t n = utf8_length(s + i, length - i);
 
 		if (!n)
-			TRY(buf_add_text(b, "\xef\xbf\xbd"));
+			TRY(buf_add_text(b, REPLACEMENT));
 		else if (n == 1 && (s[i] < ' ' || s[i] == '"' || s[i] == '\\' || s[i] == 0x7f))
 			TRY(add_escaped(b, s[i]));
 		else

@@ -1,7 +1,8 @@
 /*
- * JSON by tables: one struct json_type per C struct drives decoding, encoding, freeing and the text of what is wrong
- * ("process.capabilities.bounding[2]: not a string"). jansson parses (RFC 8259); duplicate keys and NUL bytes are
- * refused. A null value counts as absent, as in Go's decoder that wrote most of what we read.
+ * JSON by tables: one struct json_type per C struct drives decoding, encoding, freeing and the text
+ * of what is wrong ("process.capabilities.bounding[2]: not a string"). jansson parses (RFC 8259);
+ * duplicate keys and NUL bytes are refused. A null value counts as absent, as in Go's decoder that
+ * wrote most of what we read.
  */
 #pragma once
 
@@ -19,10 +20,10 @@ enum json_kind {
 	JSON_TEXT,    /* char *, NULL when absent */
 	JSON_TEXTS,   /* char **, a strv: array of strings */
 	JSON_MAP,     /* char **, a strv of key, value, key, value: object of strings */
-	JSON_SET,     /* char **, a strv of keys: object whose values do not matter (Go's map[string]struct{}) */
+	JSON_SET,     /* char **, a strv of keys: Go's map[string]struct{} */
 	JSON_NESTED,  /* struct in place, of .type */
 	JSON_POINTER, /* struct *, of .type; NULL when absent */
-	JSON_STRUCTS,   /* struct * of .type, its length a size_t at .count */
+	JSON_STRUCTS, /* struct * of .type, its length a size_t at .count */
 	JSON_ANY,     /* json_t *, an owned reference */
 };
 
@@ -43,41 +44,52 @@ struct json_field {
 struct json_type {
 	size_t size;
 	const struct json_field *fields; /* ends with .name NULL */
-	bool strict;			 /* unknown keys are refused (files that people write for us) */
+	bool strict; /* unknown keys are refused (files that people write for us) */
 };
 
 /* {.name = "Env", …} for a field of struct s; the member's name is given after the JSON name. */
-#define JSON_FIELD(s, json_name, member, json_kind_, json_flags)                                                      \
-	{ .name = (json_name), .kind = (json_kind_), .flags = (json_flags), .offset = offsetof(struct s, member) }
-#define JSON_STRUCT(s, json_name, member, json_kind_, json_type_, json_flags)                                         \
-	{ .name = (json_name), .kind = (json_kind_), .flags = (json_flags), .offset = offsetof(struct s, member),     \
-	  .type = (json_type_) }
-#define JSON_LIST(s, json_name, member, count_member, json_type_, json_flags)                                         \
-	{ .name = (json_name), .kind = JSON_STRUCTS, .flags = (json_flags), .offset = offsetof(struct s, member),       \
-	  .type = (json_type_), .count = offsetof(struct s, count_member) }
+/* clang-format off */
+#define JSON_FIELD(s, json_name, member, json_kind_, json_flags)                                   \
+	{ .name = (json_name), .kind = (json_kind_), .flags = (json_flags),                        \
+	  .offset = offsetof(struct s, member) }
+#define JSON_STRUCT(s, json_name, member, json_kind_, json_type_, json_flags)                      \
+	{ .name = (json_name), .kind = (json_kind_), .flags = (json_flags),                        \
+	  .offset = offsetof(struct s, member), .type = (json_type_) }
+#define JSON_LIST(s, json_name, member, count_member, json_type_, json_flags)                      \
+	{ .name = (json_name), .kind = JSON_STRUCTS, .flags = (json_flags),                        \
+	  .offset = offsetof(struct s, member), .type = (json_type_),                              \
+	  .count = offsetof(struct s, count_member) }
+/* clang-format on */
 
 /* Parses @length bytes of text; the caller json_decref()s. Errors name line and column. */
-struct error *json_parse(const char *text, size_t length, json_t **ret) __attribute__((nonnull, warn_unused_result));
+struct error *json_parse(const char *text, size_t length, json_t **ret)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Fills the zeroed @object from @value. On error @object is emptied again. */
 struct error *json_decode(const struct json_type *type, const json_t *value, void *object)
 	__attribute__((nonnull(1, 3), warn_unused_result));
 
 /* json_parse() and json_decode() in one. */
-struct error *json_decode_text(const struct json_type *type, const char *text, size_t length, void *object)
-	__attribute__((nonnull, warn_unused_result));
+struct error *json_decode_text(const struct json_type *type, const char *text, size_t length,
+			       void *object) __attribute__((nonnull, warn_unused_result));
 
-/* A new json_t of @object; the caller json_decref()s. */
-json_t *json_encode(const struct json_type *type, const void *object) __attribute__((nonnull, returns_nonnull));
+/*
+ * A new json_t of @object; the caller json_decref()s. Text that is no UTF-8 gets U+FFFD for each byte
+ * that is not, as in Go.
+ */
+json_t *json_encode(const struct json_type *type, const void *object)
+	__attribute__((nonnull, returns_nonnull));
 
 /* @object as compact text; the caller frees. */
-char *json_encode_text(const struct json_type *type, const void *object) __attribute__((nonnull, returns_nonnull));
+char *json_encode_text(const struct json_type *type, const void *object)
+	__attribute__((nonnull, returns_nonnull));
 
 /* Frees what the fields of @object own and zeroes them; the struct itself stays. */
 void json_done(const struct json_type *type, void *object) __attribute__((nonnull(1)));
 
 /* Adds @text as a quoted JSON string, invalid UTF-8 replaced by U+FFFD. */
-struct error *json_add_quoted(struct buf *b, const char *text, size_t length) __attribute__((nonnull, warn_unused_result));
+struct error *json_add_quoted(struct buf *b, const char *text, size_t length)
+	__attribute__((nonnull, warn_unused_result));
 
 void json_decref_p(json_t **value);
 #define autojson __attribute__((cleanup(json_decref_p)))

@@ -1,6 +1,6 @@
 /*
- * Locks between processes: open file description locks on a file of ours (fcntl(2), F_OFD_SETLK). The kernel frees them
- * with the last descriptor, so a killed holder leaves nothing.
+ * Locks between processes: open file description locks on a file of ours (fcntl(2), F_OFD_SETLK).
+ * The kernel frees them with the last descriptor, so a killed holder leaves nothing.
  */
 #pragma once
 
@@ -9,10 +9,13 @@
 #include "base/error.h"
 
 /*
- * Opens (making it, mode 0600) and locks the file @name in @dir, waiting for it; the lock is held while *@ret_fd is
- * open. The file stays: removing a lock file while others wait for it would split the lock.
+ * Opens (making it, mode 0600) and locks the file @name in @dir, waiting for it; the lock is held
+ * while *@ret_fd is open. The file stays: removing a lock file while others wait for it would split
+ * the lock.
  */
-struct error *lock_take(int dir, const char *name, int *ret_fd) __attribute__((nonnull, warn_unused_result));
+struct error *lock_take(int dir, const char *name, int *ret_fd)
+	__attribute__((nonnull, warn_unused_result));
 
 /* As lock_take() without waiting; *@ret_fd is -1 when somebody else holds it. */
-struct error *lock_try(int dir, const char *name, int *ret_fd) __attribute__((nonnull, warn_unused_result));
+struct error *lock_try(int dir, const char *name, int *ret_fd)
+	__attribute__((nonnull, warn_unused_result));

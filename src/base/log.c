@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 #include "base/banned.h"
 
 /* The only state of base/ that a process shares: who it is to its user. */
@@ -35,7 +37,8 @@ bool log_is_debug(void)
 }
 
 /* One write(2) a line, so that lines of several processes do not mix. */
-static __attribute__((format(printf, 2, 0))) void print_line(const char *prefix, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void print_line(const char *prefix, const char *format,
+							     va_list args)
 {
 	char line[2048];
 	int head = snprintf(line, sizeof(line), "%s", prefix);
@@ -48,9 +51,7 @@ static __attribute__((format(printf, 2, 0))) void print_line(const char *prefix,
 	length = (size_t)head + (size_t)n;
 	if (length > sizeof(line) - 2)
 		length = sizeof(line) - 2;
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?';
+	str_blank_controls(line, length);
 	line[length++] = '\n';
 	if (write(STDERR_FILENO, line, length) < 0)
 		errno = saved; /* nobody is left to tell */

@@ -1,12 +1,16 @@
 /*
- * What a program says on stderr beside its one error: notices, and the trace of --debug. Libraries call log_debug() freely
- * and log_notice() where a user must know that something was done another way than asked by default.
+ * What a program says on stderr beside its one error: notices, and the trace of --debug. Libraries
+ * call log_debug() freely and log_notice() where a user must know that something was done another
+ * way than asked by default.
  */
 #pragma once
 
 #include <stdbool.h>
 
-/* Sets the word before each line ("bulkhead") and whether log_debug() prints. @program must stay valid. */
+/*
+ * Sets the word before each line ("bulkhead") and whether log_debug() prints. @program must stay
+ * valid.
+ */
 void log_setup(const char *program, bool debug);
 bool log_is_debug(void);
 

@@ -13,7 +13,8 @@
 #include "base/banned.h"
 
 struct watch {
-	int fd; /* -1: free */
+	int fd;		/* -1: free */
+	uint32_t birth; /* tells this watch from others that had its descriptor's number */
 	loop_ready *ready;
 	void *data;
 };
@@ -32,6 +33,7 @@ struct loop {
 	loop_fired *timer;
 	void *timer_data;
 	int64_t timer_at_ms;
+	uint32_t births;
 	size_t max;
 	struct watch watches[];
 };
@@ -46,11 +48,12 @@ static int64_t now_ms(void)
 
 struct error *loop_new(size_t max_watches, struct loop **ret_loop)
 {
-	struct loop *loop autoloop = alloc_zeroed(1, sizeof(*loop) + (max_watches + 1) * sizeof(*loop->watches));
+	struct loop *loop autoloop =
+		alloc_zeroed(1, sizeof(*loop) + (max_watches + 1) * sizeof(*loop->watches));
 
-	loop->max = max_watches + 1; /* the signalfd takes one */
+	loop->max = max_watches;
 	loop->signals = -1;
-	for (size_t i = 0; i < loop->max; i++)
+	for (size_t i = 0; i <= loop->max; i++) /* the last is the signalfd's */
 		loop->watches[i].fd = -1;
 	sigemptyset(&loop->mask);
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -77,29 +80,44 @@ static struct watch *find(struct loop *loop, int fd)
 	return NULL;
 }
 
-static struct error *control(struct loop *loop, int operation, int fd, uint32_t events)
+static struct error *control(struct loop *loop, int operation, const struct watch *w,
+			     uint32_t events)
 {
-	struct epoll_event event = { .events = events, .data.fd = fd };
+	struct epoll_event event = {
+		.events = events,
+		.data.u64 = (uint64_t)w->birth << 32 | (uint32_t)w->fd,
+	};
 
-	if (epoll_ctl(loop->epoll, operation, fd, &event) < 0)
-		return error_sys("watch descriptor %d", fd);
+	if (epoll_ctl(loop->epoll, operation, w->fd, &event) < 0)
+		return error_sys("watch descriptor %d", w->fd);
+	return NULL;
+}
+
+static struct error *begin(struct loop *loop, struct watch *place, struct watch w, uint32_t events)
+{
+	w.birth = ++loop->births;
+	TRY(control(loop, EPOLL_CTL_ADD, &w, events));
+	*place = w;
 	return NULL;
 }
 
 struct error *loop_add(struct loop *loop, int fd, uint32_t events, loop_ready *ready, void *data)
 {
-	struct watch *w = find(loop, -1);
+	struct watch *place = find(loop, -1);
 
-	if (!w)
-		return error_new(ERROR_LIMIT, "the event loop watches %zu descriptors already", loop->max);
-	TRY(control(loop, EPOLL_CTL_ADD, fd, events));
-	*w = (struct watch){ .fd = fd, .ready = ready, .data = data };
-	return NULL;
+	if (!place)
+		return error_new(ERROR_LIMIT, "the event loop watches %zu descriptors already",
+				 loop->max);
+	return begin(loop, place, (struct watch){ .fd = fd, .ready = ready, .data = data }, events);
 }
 
 struct error *loop_change(struct loop *loop, int fd, uint32_t events)
 {
-	return control(loop, EPOLL_CTL_MOD, fd, events);
+	const struct watch *w = fd >= 0 ? find(loop, fd) : NULL;
+
+	if (!w)
+		return error_new(ERROR_BUG, "descriptor %d is not watched", fd);
+	return control(loop, EPOLL_CTL_MOD, w, events);
 }
 
 void loop_remove(struct loop *loop, int fd)
@@ -138,14 +156,18 @@ struct error *loop_add_signal(struct loop *loop, int signal, loop_fired *fired, 
 	if (fd < 0)
 		return error_sys("receive signal %d", signal);
 	loop->signals = fd;
-	return first ? loop_add(loop, fd, EPOLLIN, read_signal, loop) : NULL;
+	if (!first)
+		return NULL;
+	return begin(loop, &loop->watches[loop->max],
+		     (struct watch){ .fd = fd, .ready = read_signal, .data = loop }, EPOLLIN);
 }
 
 struct error *loop_set_timer(struct loop *loop, int64_t delay_ms, loop_fired *fired, void *data)
 {
 	loop->timer = fired;
 	loop->timer_data = data;
-	loop->timer_at_ms = now_ms() + delay_ms;
+	if (__builtin_add_overflow(now_ms(), delay_ms, &loop->timer_at_ms))
+		loop->timer_at_ms = INT64_MAX;
 	return NULL;
 }
 
@@ -172,6 +194,18 @@ static int timeout_ms(const struct loop *loop)
 	return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
 }
 
+/* The watch that @event is for; NULL where a callback of the same round has ended it. */
+static const struct watch *watch_of(const struct loop *loop, const struct epoll_event *event)
+{
+	uint32_t birth = (uint32_t)(event->data.u64 >> 32);
+	int fd = (int)(uint32_t)event->data.u64;
+
+	for (size_t i = 0; i <= loop->max; i++)
+		if (loop->watches[i].fd == fd && loop->watches[i].birth == birth)
+			return &loop->watches[i];
+	return NULL;
+}
+
 struct error *loop_run(struct loop *loop)
 {
 	struct epoll_event events[16];
@@ -183,7 +217,7 @@ struct error *loop_run(struct loop *loop)
 		if (n < 0 && errno != EINTR)
 			return error_sys("wait for events");
 		for (int i = 0; i < n && !loop->stopped; i++) {
-			const struct watch *w = find(loop, events[i].data.fd); /* a callback may have removed it */
+			const struct watch *w = watch_of(loop, &events[i]);
 
 			if (w)
 				TRY(w->ready(w->data, events[i].events));

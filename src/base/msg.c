@@ -29,7 +29,8 @@ struct error *msg_write(int fd, uint32_t type, const void *payload, size_t lengt
 		TRY(fd_write_all(fd, (char *)&head + n, sizeof(head) - (size_t)n));
 		n = sizeof(head);
 	}
-	return fd_write_all(fd, (const char *)payload + ((size_t)n - sizeof(head)), length - ((size_t)n - sizeof(head)));
+	return fd_write_all(fd, (const char *)payload + ((size_t)n - sizeof(head)),
+			    length - ((size_t)n - sizeof(head)));
 }
 
 struct error *msg_read(int fd, uint32_t *ret_type, struct buf *payload)
@@ -39,7 +40,8 @@ struct error *msg_read(int fd, uint32_t *ret_type, struct buf *payload)
 	buf_consume(payload, payload->length);
 	TRY(fd_read_exact(fd, &head, sizeof(head)));
 	if (head.length > payload->max)
-		return error_new(ERROR_BAD_INPUT, "a message of %u bytes, more than %zu", head.length, payload->max);
+		return error_new(ERROR_BAD_INPUT, "a message of %u bytes, more than %zu",
+				 head.length, payload->max);
 	TRY(buf_reserve(payload, head.length));
 	if (head.length)
 		TRY(fd_read_exact(fd, payload->data, head.length));
@@ -84,7 +86,8 @@ struct error *msg_get_text(struct msg_cursor *c, size_t max, char **ret)
 
 	TRY(msg_get_u64(c, &length));
 	if (length > c->left || length > max)
-		return error_new(ERROR_BAD_INPUT, "a message's text of %ju bytes is too long", (uintmax_t)length);
+		return error_new(ERROR_BAD_INPUT, "a message's text of %ju bytes is too long",
+				 (uintmax_t)length);
 	if (memchr(c->next, '\0', length))
 		return error_new(ERROR_BAD_INPUT, "a message's text holds a NUL byte");
 	*ret = alloc_string_n(c->next, length);
@@ -95,5 +98,6 @@ struct error *msg_get_text(struct msg_cursor *c, size_t max, char **ret)
 
 struct error *msg_end(const struct msg_cursor *c)
 {
-	return c->left ? error_new(ERROR_BAD_INPUT, "a message has %zu bytes too many", c->left) : NULL;
+	return c->left ? error_new(ERROR_BAD_INPUT, "a message has %zu bytes too many", c->left)
+		       : NULL;
 }

@@ -17,8 +17,11 @@
 
 #include "base/banned.h"
 
-/* Deeper trees than this are not removed by recursion; ext4 and overlay allow them, no honest image has them. */
-#define REMOVE_DEPTH_MAX 2048
+/*
+ * Each level of a removal holds a descriptor. Any container can make a tree of any depth, so what
+ * lies deeper than this is first moved up.
+ */
+#define REMOVE_DEPTH_MAX 64
 
 void path_proc_fd(char text[PATH_PROC_FD_SIZE], int fd)
 {
@@ -60,17 +63,21 @@ struct error *path_open_beneath(int dir, const char *path, int flags, mode_t mod
 	return NULL;
 }
 
-/* Makes one missing directory; losing a race for it is fine, the following open decides what it is. */
+/*
+ * Makes one missing directory; losing a race for it is fine, the following open decides what it is.
+ */
 static struct error *make_one(int parent, const char *name, mode_t mode, uid_t uid, gid_t gid)
 {
 	if (mkdirat(parent, name, mode) < 0)
 		return errno == EEXIST ? NULL : error_sys("make directory %s", name);
-	if ((uid != (uid_t)-1 || gid != (gid_t)-1) && fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
+	    fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_sys("own directory %s", name);
 	return NULL;
 }
 
-struct error *path_make_dirs_in_root(int root, const char *path, mode_t mode, uid_t uid, gid_t gid, int *ret_fd)
+struct error *path_make_dirs_in_root(int root, const char *path, mode_t mode, uid_t uid, gid_t gid,
+				     int *ret_fd)
 {
 	char *whole autofree = path_normalize(path);
 	char **parts autostrv = strv_split(whole + 1, '/');
@@ -84,10 +91,12 @@ struct error *path_make_dirs_in_root(int root, const char *path, mode_t mode, ui
 
 		free(so_far);
 		so_far = next;
-		fd = open_how(root, so_far, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+		fd = open_how(root, so_far, O_PATH | O_DIRECTORY, 0,
+			      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 		if (fd < 0 && errno == ENOENT) {
 			TRY(make_one(current, parts[i], mode, uid, gid));
-			fd = open_how(root, so_far, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+			fd = open_how(root, so_far, O_PATH | O_DIRECTORY, 0,
+				      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 		}
 		if (fd < 0)
 			return error_sys("%s", so_far);
@@ -116,7 +125,7 @@ struct error *path_make_dirs(const char *path, mode_t mode, int *ret_fd)
 	char *copy autofree = alloc_string(path);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	for (char *slash = copy; fd < 0 && slash; ) {
+	for (char *slash = copy; fd < 0 && slash;) {
 		slash = strchr(slash + 1, '/');
 		if (slash)
 			*slash = '\0';
@@ -161,10 +170,11 @@ struct error *path_write_existing(int dir, const char *name, const char *data)
 	return NULL;
 }
 
-static struct error *write_temporary(int dir, const char *name, const void *data, size_t length, mode_t mode,
-				     bool durable)
+static struct error *write_temporary(int dir, const char *name, const void *data, size_t length,
+				     mode_t mode, bool durable)
 {
-	int fd autoclose = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int fd autoclose =
+		openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		return error_sys("make %s", name);
@@ -174,7 +184,8 @@ static struct error *write_temporary(int dir, const char *name, const void *data
 	return NULL;
 }
 
-struct error *path_replace(int dir, const char *name, const void *data, size_t length, mode_t mode, bool durable)
+struct error *path_replace(int dir, const char *name, const void *data, size_t length, mode_t mode,
+			   bool durable)
 {
 	struct error *err;
 	char temporary[40];
@@ -194,9 +205,30 @@ struct error *path_replace(int dir, const char *name, const void *data, size_t l
 	return NULL;
 }
 
-static struct error *remove_entry(int dir, const char *name, dev_t device, int depth);
+/* One removal of a tree: where it is, and whether something was moved up as it lay too deep. */
+struct removal {
+	int top; /* the tree's own directory, -1 until it is open */
+	dev_t device;
+	bool moved;
+};
 
-static struct error *remove_children(int dir, const char *name, dev_t device, int depth)
+static struct error *remove_entry(struct removal *r, int dir, const char *name, int depth);
+
+/* Puts the directory @name directly under the tree's top, for the next round. */
+static struct error *move_up(struct removal *r, int dir, const char *name)
+{
+	char temporary[40];
+	char suffix[17];
+
+	rand_hex(suffix, 16);
+	snprintf(temporary, sizeof(temporary), ".deep-%s", suffix);
+	if (renameat(dir, name, r->top, temporary) < 0)
+		return error_sys("remove %s", name);
+	r->moved = true;
+	return NULL;
+}
+
+static struct error *remove_children(struct removal *r, int dir, const char *name, int depth)
 {
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct error *err = NULL;
@@ -206,9 +238,10 @@ static struct error *remove_children(int dir, const char *name, dev_t device, in
 
 	if (fd < 0)
 		return error_sys("open %s", name);
-	if (fstat(fd, &st) < 0 || st.st_dev != device) {
+	if (fstat(fd, &st) < 0 || st.st_dev != r->device) {
 		close(fd);
-		return error_new(ERROR_REFUSED, "remove %s: another file system is mounted there", name);
+		return error_new(ERROR_REFUSED, "remove %s: another file system is mounted there",
+				 name);
 	}
 	stream = fdopendir(fd);
 	if (!stream) {
@@ -216,17 +249,18 @@ static struct error *remove_children(int dir, const char *name, dev_t device, in
 		close(fd);
 		return err;
 	}
+	if (depth == 0)
+		r->top = fd;
 	while (!err && (entry = readdir(stream)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			err = remove_entry(fd, entry->d_name, device, depth + 1);
+			err = remove_entry(r, fd, entry->d_name, depth + 1);
 	closedir(stream);
 	return err;
 }
 
-static struct error *remove_entry(int dir, const char *name, dev_t device, int depth)
+/* Removes @name; the tree's own directory stays for another round if something was moved up. */
+static struct error *remove_entry(struct removal *r, int dir, const char *name, int depth)
 {
-	if (depth > REMOVE_DEPTH_MAX)
-		return error_new(ERROR_LIMIT, "remove %s: the tree is deeper than %d", name, REMOVE_DEPTH_MAX);
 	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
 		return NULL;
 	if (errno != EISDIR && errno != EPERM)
@@ -235,19 +269,26 @@ static struct error *remove_entry(int dir, const char *name, dev_t device, int d
 		return NULL;
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return error_sys("remove %s", name);
-	TRY(remove_children(dir, name, device, depth));
-	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_sys("remove %s", name);
-	return NULL;
+	if (depth >= REMOVE_DEPTH_MAX)
+		return move_up(r, dir, name);
+	TRY(remove_children(r, dir, name, depth));
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return NULL;
+	return depth == 0 && r->moved ? NULL : error_sys("remove %s", name);
 }
 
 struct error *path_remove_tree(int dir, const char *name)
 {
+	struct removal r;
 	struct stat st;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? NULL : error_sys("remove %s", name);
-	return remove_entry(dir, name, st.st_dev, 0);
+	do {
+		r = (struct removal){ .top = -1, .device = st.st_dev };
+		TRY(remove_entry(&r, dir, name, 0));
+	} while (r.moved);
+	return NULL;
 }
 
 bool path_is_name(const char *name)

@@ -1,7 +1,8 @@
 /*
- * Files by directory descriptor. Inside a container's or image's root nothing is resolved by string: openat2(2) with
- * RESOLVE_IN_ROOT (symlinks stay inside, as in a chroot) or RESOLVE_BENEATH (leaving is an error), then work on the
- * descriptor. Names that our own directories hold are plain names without '/'.
+ * Files by directory descriptor. Inside a container's or image's root nothing is resolved by
+ * string: openat2(2) with RESOLVE_IN_ROOT (symlinks stay inside, as in a chroot) or RESOLVE_BENEATH
+ * (leaving is an error), then work on the descriptor. Names that our own directories hold are plain
+ * names without '/'.
  */
 #pragma once
 
@@ -18,7 +19,10 @@
 #define PATH_PROC_FD_SIZE 32
 void path_proc_fd(char text[PATH_PROC_FD_SIZE], int fd) __attribute__((nonnull));
 
-/* Opens @path as seen from inside @root: absolute paths, "..", and symlinks never leave it; magic links are refused. */
+/*
+ * Opens @path as seen from inside @root: absolute paths, "..", and symlinks never leave it; magic
+ * links are refused.
+ */
 struct error *path_open_in_root(int root, const char *path, int flags, mode_t mode, int *ret_fd)
 	__attribute__((nonnull, warn_unused_result));
 
@@ -27,21 +31,29 @@ struct error *path_open_beneath(int dir, const char *path, int flags, mode_t mod
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Opens the directory @path inside @root, making what is missing with @mode, owned by @uid:@gid (-1: not changed).
- * Existing symlinks are followed inside the root.
+ * Opens the directory @path inside @root, making what is missing with @mode, owned by @uid:@gid
+ * (-1: not changed). Existing symlinks are followed inside the root.
  */
-struct error *path_make_dirs_in_root(int root, const char *path, mode_t mode, uid_t uid, gid_t gid, int *ret_fd)
-	__attribute__((nonnull, warn_unused_result));
+struct error *path_make_dirs_in_root(int root, const char *path, mode_t mode, uid_t uid, gid_t gid,
+				     int *ret_fd) __attribute__((nonnull, warn_unused_result));
 
-/* Opens the directory @name in @dir, made with @mode when missing; a symlink is refused. dir may be AT_FDCWD. */
+/*
+ * Opens the directory @name in @dir, made with @mode when missing; a symlink is refused. dir may be
+ * AT_FDCWD.
+ */
 struct error *path_open_dir(int dir, const char *name, mode_t mode, int *ret_fd)
 	__attribute__((nonnull, warn_unused_result));
 
 /* As path_open_dir() for an absolute @path of ours, every missing part made. */
-struct error *path_make_dirs(const char *path, mode_t mode, int *ret_fd) __attribute__((nonnull, warn_unused_result));
+struct error *path_make_dirs(const char *path, mode_t mode, int *ret_fd)
+	__attribute__((nonnull, warn_unused_result));
 
-/* Reads the whole file @name in @dir into @b (within its maximum). path_read_text() returns a string the caller frees. */
-struct error *path_read(int dir, const char *name, struct buf *b) __attribute__((nonnull, warn_unused_result));
+/*
+ * Reads the whole file @name in @dir into @b (within its maximum). path_read_text() returns a
+ * string the caller frees.
+ */
+struct error *path_read(int dir, const char *name, struct buf *b)
+	__attribute__((nonnull, warn_unused_result));
 struct error *path_read_text(int dir, const char *name, size_t max, char **ret_text)
 	__attribute__((nonnull, warn_unused_result));
 
@@ -50,16 +62,18 @@ struct error *path_write_existing(int dir, const char *name, const char *data)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Puts a file @name with @data in @dir, whole or not at all: temporary name, rename(2). With @durable also fsync(2) of
- * the file and the directory.
+ * Puts a file @name with @data in @dir, whole or not at all: temporary name, rename(2). With
+ * @durable also fsync(2) of the file and the directory.
  */
-struct error *path_replace(int dir, const char *name, const void *data, size_t length, mode_t mode, bool durable)
-	__attribute__((nonnull(2), warn_unused_result));
+struct error *path_replace(int dir, const char *name, const void *data, size_t length, mode_t mode,
+			   bool durable) __attribute__((nonnull(2), warn_unused_result));
 
 /*
- * Removes @name in @dir and everything below, never crossing a mount and never following a link; missing is success.
+ * Removes @name in @dir and everything below, never crossing a mount and never following a link;
+ * missing is success.
  */
-struct error *path_remove_tree(int dir, const char *name) __attribute__((nonnull, warn_unused_result));
+struct error *path_remove_tree(int dir, const char *name)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Whether @name is a plain file name: not empty, ".", "..", and without '/'. */
 bool path_is_name(const char *name) __attribute__((nonnull));

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <strings.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +19,10 @@
 
 #include "base/banned.h"
 
-/* State letter and start time from /proc/PID/stat; the command name may hold blanks and ')', so parse from its end. */
+/*
+ * State letter and start time from /proc/PID/stat; the command name may hold blanks and ')', so
+ * parse from its end.
+ */
 static struct error *read_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks)
 {
 	struct buf text autobuf = BUF_MAX(4096);
@@ -39,7 +42,7 @@ static struct error *read_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks)
 		return error_new(ERROR_SYSTEM, "%s has another form", path);
 	*ret_state = c[2];
 	c++;
-	for (int field = 2; field < 22 && c; field++)
+	for (int field = 3; field < 22 && c; field++)
 		c = strchr(c + 1, ' ');
 	if (!c || sscanf(c, " %ju", ret_ticks) != 1)
 		return error_new(ERROR_SYSTEM, "%s has another form", path);
@@ -57,7 +60,8 @@ bool proc_is_alive(pid_t pid, uint64_t ticks)
 {
 	uint64_t now = 0;
 	char state = 0;
-	struct error *err = pid > 0 ? read_stat(pid, &state, &now) : error_new(ERROR_NOT_FOUND, "no process");
+	struct error *err =
+		pid > 0 ? read_stat(pid, &state, &now) : error_new(ERROR_NOT_FOUND, "no process");
 
 	if (err) {
 		error_ignore(err, "it is not alive");
@@ -120,11 +124,15 @@ int proc_exit_status(int wait_status)
 	return WEXITSTATUS(wait_status);
 }
 
-/* In the new process: descriptors, signals, exec. Only async-signal-safe calls; the parent's memory is shared. */
+/*
+ * In the new process: descriptors, signals, exec. Only async-signal-safe calls; the parent's memory
+ * is shared.
+ */
 static int exec_spawn(const struct proc_spawn *s)
 {
 	static char *const empty[] = { NULL };
 	int moved[PROC_FDS_MAX], exec_fd = s->exec_fd, null;
+	size_t n = s->n_fds < 3 ? 3 : s->n_fds; /* 0 to 2 are always open */
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -138,16 +146,23 @@ static int exec_spawn(const struct proc_spawn *s)
 	if (null < 0)
 		return -1;
 	/* First out of the way of the targets, then into place. */
-	for (size_t i = 0; i < s->n_fds; i++) {
-		moved[i] = s->fds[i] >= 0 ? s->fds[i] : i < 3 ? null : -1;
-		if (moved[i] >= 0)
-			moved[i] = fcntl(moved[i], F_DUPFD_CLOEXEC, PROC_FDS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		int fd = i < s->n_fds ? s->fds[i] : -1;
+
+		if (fd < 0 && i < 3)
+			fd = null;
+		moved[i] = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PROC_FDS_MAX);
+		if (fd >= 0 && moved[i] < 0)
+			return -1;
 	}
-	if (exec_fd >= 0)
+	if (exec_fd >= 0) {
 		exec_fd = fcntl(exec_fd, F_DUPFD_CLOEXEC, PROC_FDS_MAX);
+		if (exec_fd < 0)
+			return -1;
+	}
 	if (syscall(SYS_close_range, 0U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) < 0)
 		return -1;
-	for (size_t i = 0; i < s->n_fds; i++)
+	for (size_t i = 0; i < n; i++)
 		if (moved[i] >= 0 && dup2(moved[i], (int)i) < 0)
 			return -1;
 	if (exec_fd >= 0)
@@ -266,7 +281,8 @@ struct error *proc_parse_signal(const char *text, int *ret_signal)
 			return NULL;
 		}
 	}
-	for (int i = 34; i <= 64; i++) { /* glibc keeps 32 and 33; names count from what programs can use */
+	for (int i = 34; i <= 64;
+	     i++) { /* glibc keeps 32 and 33; names count from what programs can use */
 		char low[16], high[16];
 
 		snprintf(low, sizeof(low), i == 34 ? "RTMIN" : "RTMIN+%d", i - 34);

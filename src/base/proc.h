@@ -1,5 +1,6 @@
 /*
- * Processes: who they are over time (a pid alone is never an identity), and starting programs by descriptor.
+ * Processes: who they are over time (a pid alone is never an identity), and starting programs by
+ * descriptor.
  */
 #pragma once
 
@@ -10,8 +11,12 @@
 
 #include "base/error.h"
 
-/* The start time of @pid in clock ticks since boot (proc(5), /proc/PID/stat field 22); ERROR_NOT_FOUND if it is gone. */
-struct error *proc_start_time(pid_t pid, uint64_t *ret_ticks) __attribute__((nonnull, warn_unused_result));
+/*
+ * The start time of @pid in clock ticks since boot (proc(5), /proc/PID/stat field 22);
+ * ERROR_NOT_FOUND if it is gone.
+ */
+struct error *proc_start_time(pid_t pid, uint64_t *ret_ticks)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Whether @pid still is the process that started at @ticks and is not a zombie. */
 bool proc_is_alive(pid_t pid, uint64_t ticks);
@@ -24,15 +29,20 @@ struct error *proc_boot_id(char id[PROC_BOOT_ID_SIZE]) __attribute__((nonnull, w
 struct error *proc_open(pid_t pid, int *ret_pidfd) __attribute__((nonnull, warn_unused_result));
 struct error *proc_signal(int pidfd, int signal) __attribute__((warn_unused_result));
 
-/* A descriptor of the pidfd that becomes readable at the end: waits at most @timeout_ms (-1: for ever). */
-struct error *proc_wait_gone(int pidfd, int timeout_ms, bool *ret_gone) __attribute__((nonnull, warn_unused_result));
+/*
+ * A descriptor of the pidfd that becomes readable at the end: waits at most @timeout_ms (-1: for
+ * ever).
+ */
+struct error *proc_wait_gone(int pidfd, int timeout_ms, bool *ret_gone)
+	__attribute__((nonnull, warn_unused_result));
 
 /* The exit status of a waited child as a shell counts it: 0-255, or 128 + signal. */
 int proc_exit_status(int wait_status);
 
 /*
- * One program to start: @path, or @exec_fd where it is not negative. @fds[i] becomes descriptor i of the program; -1 is
- * /dev/null for 0-2 and closed above. The signal mask is emptied and ignored signals are reset.
+ * One program to start: @path, or @exec_fd where it is not negative. @fds[i] becomes descriptor i
+ * of the program; -1 is /dev/null for 0-2 and closed above. The signal mask is emptied and ignored
+ * signals are reset.
  */
 struct proc_spawn {
 	const char *path;
@@ -46,23 +56,28 @@ struct proc_spawn {
 #define PROC_FDS_MAX 16
 
 /*
- * Starts @spawn without copying our memory (clone(2), CLONE_VM | CLONE_VFORK); the exec's own failure is returned, not
- * an exit status. The caller waits for *@ret_pid.
+ * Starts @spawn without copying our memory (clone(2), CLONE_VM | CLONE_VFORK); the exec's own
+ * failure is returned, not an exit status. The caller waits for *@ret_pid.
  */
-struct error *proc_start(const struct proc_spawn *spawn, pid_t *ret_pid) __attribute__((nonnull, warn_unused_result));
+struct error *proc_start(const struct proc_spawn *spawn, pid_t *ret_pid)
+	__attribute__((nonnull, warn_unused_result));
 
 /* execveat(2)s @spawn in place of this process; returns only on failure. */
-struct error *proc_replace(const struct proc_spawn *spawn) __attribute__((nonnull, warn_unused_result));
+struct error *proc_replace(const struct proc_spawn *spawn)
+	__attribute__((nonnull, warn_unused_result));
 
 /* waitpid(2) through signals. */
-struct error *proc_wait(pid_t pid, int *ret_wait_status) __attribute__((nonnull, warn_unused_result));
+struct error *proc_wait(pid_t pid, int *ret_wait_status)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Opens one of our own programs by name ("bulkhead-monitor"): beside the running program in a build tree, else in the
- * installation's libexec directory. The result is for proc_spawn.exec_fd.
+ * Opens one of our own programs by name ("bulkhead-monitor"): beside the running program in a build
+ * tree, else in the installation's libexec directory. The result is for proc_spawn.exec_fd.
  */
-struct error *proc_open_helper(const char *name, int *ret_fd) __attribute__((nonnull, warn_unused_result));
+struct error *proc_open_helper(const char *name, int *ret_fd)
+	__attribute__((nonnull, warn_unused_result));
 
 /* A signal's number from "KILL", "SIGKILL", "9", "RTMIN+3"; and its name without "SIG", or NULL. */
-struct error *proc_parse_signal(const char *text, int *ret_signal) __attribute__((nonnull, warn_unused_result));
+struct error *proc_parse_signal(const char *text, int *ret_signal)
+	__attribute__((nonnull, warn_unused_result));
 const char *proc_signal_name(int signal);

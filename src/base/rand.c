@@ -13,7 +13,8 @@ void rand_hex(char *hex, size_t digits)
 
 	assert(digits <= sizeof(bytes));
 	do
-		n = getrandom(bytes, digits, 0); /* up to 256 bytes come whole once the pool is seeded */
+		n = getrandom(bytes, digits,
+			      0); /* up to 256 bytes come whole once the pool is seeded */
 	while (n < 0 && errno == EINTR);
 	assert(n == (ssize_t)digits);
 	for (size_t i = 0; i < digits; i++)

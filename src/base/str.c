@@ -61,7 +61,8 @@ struct error *str_parse_u64(const char *text, uint64_t min, uint64_t max, uint64
 	if (!digits(&c, 10, &value) || *c)
 		return not_a(text, "a number");
 	if (value < min || value > max)
-		return error_new(ERROR_BAD_INPUT, "%s is not between %ju and %ju", text, (uintmax_t)min, (uintmax_t)max);
+		return error_new(ERROR_BAD_INPUT, "%s is not between %ju and %ju", text,
+				 (uintmax_t)min, (uintmax_t)max);
 	*ret = value;
 	return NULL;
 }
@@ -73,11 +74,12 @@ struct error *str_parse_i64(const char *text, int64_t min, int64_t max, int64_t 
 	uint64_t value;
 	int64_t result;
 
-	if (!digits(&c, 10, &value) || *c || value > (uint64_t)INT64_MAX)
+	if (!digits(&c, 10, &value) || *c || value > (uint64_t)INT64_MAX + negative)
 		return not_a(text, "a number");
-	result = negative ? -(int64_t)value : (int64_t)value;
+	result = negative ? (int64_t)-value : (int64_t)value;
 	if (result < min || result > max)
-		return error_new(ERROR_BAD_INPUT, "%s is not between %jd and %jd", text, (intmax_t)min, (intmax_t)max);
+		return error_new(ERROR_BAD_INPUT, "%s is not between %jd and %jd", text,
+				 (intmax_t)min, (intmax_t)max);
 	*ret = result;
 	return NULL;
 }
@@ -109,7 +111,8 @@ static bool decimal(const char **cursor, uint64_t *ret_nano)
 			fraction += (uint64_t)(*c - '0') * scale;
 		}
 	}
-	if (__builtin_mul_overflow(whole, (uint64_t)1000000000, &whole) || __builtin_add_overflow(whole, fraction, &whole))
+	if (__builtin_mul_overflow(whole, (uint64_t)1000000000, &whole) ||
+	    __builtin_add_overflow(whole, fraction, &whole))
 		return false;
 	*cursor = c;
 	*ret_nano = whole;
@@ -155,10 +158,9 @@ struct error *str_parse_size(const char *text, int64_t *ret_bytes)
 	shift = unit_shift(c);
 	if (shift < 0)
 		return not_a(text, "a size");
-	bytes = (bytes << shift) / 1000000000;
-	if (bytes > INT64_MAX)
+	if (bytes > ((__uint128_t)INT64_MAX * 1000000000 + 999999999) >> shift)
 		return error_new(ERROR_BAD_INPUT, "%s is larger than any size", text);
-	*ret_bytes = (int64_t)bytes;
+	*ret_bytes = (int64_t)((bytes << shift) / 1000000000);
 	return NULL;
 }
 
@@ -189,24 +191,51 @@ struct error *str_parse_nano(const char *text, int64_t *ret_nano)
 	return NULL;
 }
 
+/*
+ * How many bytes of a control character @text starts with: 1 for ASCII ones, 2 for U+0080 to U+009F
+ * in UTF-8, else 0.
+ */
+static size_t control_length(const char *text, size_t left)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	if (left && (c[0] < ' ' || c[0] == 0x7f))
+		return 1;
+	return left > 1 && c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f ? 2 : 0;
+}
+
+void str_blank_controls(char *text, size_t length)
+{
+	for (size_t i = 0; i < length;) {
+		size_t n = control_length(text + i, length - i);
+
+		memset(text + i, '?', n);
+		i += n ? n : 1;
+	}
+}
+
 char *str_quote(const char *text)
 {
 	enum { SHOWN = 64 };
 	char *quoted = alloc_zeroed(4 * SHOWN + 8, 1);
 	char *out = quoted;
+	size_t length = text ? strlen(text) : 0, hidden = 0;
 
 	*out++ = '"';
-	for (int i = 0; text && text[i]; i++) {
+	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)text[i];
 
 		if (i == SHOWN) {
 			out = stpcpy(out, "...");
 			break;
 		}
-		if (c < ' ' || c == 0x7f || c == '"' || c == '\\')
+		if (!hidden)
+			hidden = control_length(text + i, length - i);
+		if (hidden || c == '"' || c == '\\')
 			out += snprintf(out, 5, "\\x%02x", c);
 		else
 			*out++ = (char)c;
+		hidden -= hidden > 0;
 	}
 	*out = '"';
 	return quoted;

@@ -1,10 +1,12 @@
 /*
- * The engine: containers, volumes, logs and policy on top of one root (data) and one state (run-time) directory. It is a
- * library: any number of commands, and the API daemon, call it at once. Types follow the Docker Engine API 1.47, whose
- * JSON names the tables in types.c carry; what is stored in the database is that JSON.
+ * The engine: containers, volumes, logs and policy on top of one root (data) and one state
+ * (run-time) directory. It is a library: any number of commands, and the API daemon, call it at
+ * once. Types follow the Docker Engine API 1.47, whose JSON names the tables in types.c carry; what
+ * is stored in the database is that JSON.
  *
- * A container is named by its name, its id, or an id prefix that only one container has; every function that takes
- * @ref resolves it so, and fails with ERROR_NOT_FOUND "no such container: REF" or ERROR_BAD_INPUT for an ambiguous one.
+ * A container is named by its name, its id, or an id prefix that only one container has; every
+ * function that takes @ref resolves it so, and fails with ERROR_NOT_FOUND "no such container: REF"
+ * or ERROR_BAD_INPUT for an ambiguous one.
  */
 #pragma once
 
@@ -20,7 +22,10 @@ struct engine;
 
 #define ENGINE_ID_SIZE 65 /* 64 hexadecimal digits and NUL */
 
-/* Opens (making them, mode 0700) @root and @state and the database; reconciles what an interrupted command left. */
+/*
+ * Opens (making them, mode 0700) @root and @state and the database; reconciles what an interrupted
+ * command left.
+ */
 struct error *engine_open(const char *root, const char *state, struct engine **ret)
 	__attribute__((nonnull, warn_unused_result));
 void engine_close(struct engine *e);
@@ -30,7 +35,10 @@ DEFINE_AUTO(struct engine *, engine_close);
 /* The image store of this engine, owned by it. */
 struct image_store *engine_images(struct engine *e) __attribute__((nonnull, returns_nonnull));
 
-/* "Config" of the API: what the image could say too. Lists as in base/json.h; 0 and NULL mean not given. */
+/*
+ * "Config" of the API: what the image could say too. Lists as in base/json.h; 0 and NULL mean not
+ * given.
+ */
 struct container_config {
 	char *hostname, *domainname, *user, *image, *working_dir, *stop_signal;
 	bool attach_stdin, attach_stdout, attach_stderr, tty, open_stdin, stdin_once;
@@ -42,7 +50,7 @@ struct container_config {
 extern const struct json_type container_config_type;
 
 struct engine_ulimit {
-	char *name; /* "nofile" */
+	char *name;	    /* "nofile" */
 	int64_t soft, hard; /* -1: unlimited */
 };
 
@@ -55,13 +63,13 @@ struct engine_mount_request {
 	char *type; /* bind, volume, tmpfs */
 	char *source, *target;
 	bool read_only;
-	char *propagation;    /* BindOptions */
-	bool non_recursive;   /* BindOptions */
-	bool create_source;   /* BindOptions.CreateMountpoint */
-	bool no_copy;	      /* VolumeOptions */
-	int64_t size_bytes;   /* TmpfsOptions */
-	int64_t mode;	      /* TmpfsOptions */
-	char *idmap;	      /* ours: "", "host", "off" (requirement F5) */
+	char *propagation;  /* BindOptions */
+	bool non_recursive; /* BindOptions */
+	bool create_source; /* BindOptions.CreateMountpoint */
+	bool no_copy;	    /* VolumeOptions */
+	int64_t size_bytes; /* TmpfsOptions */
+	int64_t mode;	    /* TmpfsOptions */
+	char *idmap;	    /* ours: "", "host", "off" (requirement F5) */
 };
 
 /* "HostConfig" of the API: what only the one who runs it may say. */
@@ -75,7 +83,8 @@ struct host_config {
 	char **cap_add, **cap_drop, **group_add, **security_opt;
 	char **sysctls, **annotations; /* maps */
 	char **masked_paths, **readonly_paths;
-	int64_t memory_bytes, memory_swap_bytes, memory_reservation_bytes; /* 0: the default; -1: none */
+	/* 0: the default; -1: none */
+	int64_t memory_bytes, memory_swap_bytes, memory_reservation_bytes;
 	int64_t nano_cpus, cpu_shares, cpu_period_us, cpu_quota_us;
 	char *cpuset_cpus, *cpuset_mems;
 	int64_t pids_limit; /* 0: the default; -1: none */
@@ -84,7 +93,7 @@ struct host_config {
 	size_t n_ulimits;
 	struct engine_device *devices;
 	size_t n_devices;
-	char *log_driver; /* json-file, none */
+	char *log_driver;   /* json-file, none */
 	char **log_options; /* map */
 	char *container_id_file;
 };
@@ -111,16 +120,16 @@ struct container {
 	char id[ENGINE_ID_SIZE];
 	char *name; /* without the '/' that the API shows before it */
 	char *image_id;
-	char **argv; /* the merged entrypoint and command */
+	char **argv;			/* the merged entrypoint and command */
 	struct container_config config; /* merged with the image's */
 	struct host_config host;
 	struct engine_mount *mounts;
 	size_t n_mounts;
 	enum container_status status;
-	pid_t pid;		/* 0 unless it runs */
+	pid_t pid; /* 0 unless it runs */
 	int exit_code;
 	bool oom_killed;
-	char *error;		/* why the last start failed, or "monitor lost" */
+	char *error; /* why the last start failed, or "monitor lost" */
 	int64_t created_ns, started_ns, finished_ns; /* since the epoch; 0: never */
 	int64_t restart_count;
 };
@@ -129,22 +138,25 @@ DEFINE_AUTO(struct container *, container_free);
 #define autocontainer __attribute__((cleanup(container_free_p)))
 
 struct create_request {
-	const char *name; /* NULL: a generated one */
+	const char *name;		/* NULL: a generated one */
 	struct container_config config; /* .image names the image */
 	struct host_config host;
 };
 
 /*
- * Looks up the image, merges its config as docker does, applies the policy, checks every value, makes the volumes, and
- * records the container. @ret_warnings gets lines for the user (a strv). Nothing is left behind on failure.
+ * Looks up the image, merges its config as docker does, applies the policy, checks every value,
+ * makes the volumes, and records the container. @ret_warnings gets lines for the user (a strv).
+ * Nothing is left behind on failure.
  */
-struct error *engine_create(struct engine *e, const struct create_request *request, char ret_id[ENGINE_ID_SIZE],
-			    char ***ret_warnings) __attribute__((nonnull, warn_unused_result));
+struct error *engine_create(struct engine *e, const struct create_request *request,
+			    char ret_id[ENGINE_ID_SIZE], char ***ret_warnings)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Starts a created or stopped container. With @ret_socket not NULL, the first client of its stdio is attached before it
- * runs: *@ret_socket speaks base/attach.h. Returns when the program has been executed; a program that cannot be is
- * an error with status 126 or 127, and the container is as if it had exited with that.
+ * Starts a created or stopped container. With @ret_socket not NULL, the first client of its stdio
+ * is attached before it runs: *@ret_socket speaks base/attach.h. Returns when the program has been
+ * executed; a program that cannot be is an error with status 126 or 127, and the container is as if
+ * it had exited with that.
  */
 struct error *engine_start(struct engine *e, const char *ref, int *ret_socket)
 	__attribute__((nonnull(1, 2), warn_unused_result));
@@ -154,34 +166,50 @@ struct error *engine_attach(struct engine *e, const char *ref, int *ret_socket)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Records the end of a container whose monitor has written its exit record, and does what follows: --rm with anonymous
- * volumes, freeing of what was leased. Harmless when another command did it already. Called by whoever attached and
- * waited, by `_ended`, and by every command that finds the record.
+ * Records the end of a container whose monitor has written its exit record, and does what follows:
+ * --rm with anonymous volumes, freeing of what was leased. Harmless when another command did it
+ * already. Called by whoever attached and waited, by `_ended`, and by every command that finds the
+ * record.
  */
-struct error *engine_ended(struct engine *e, const char *id) __attribute__((nonnull, warn_unused_result));
+struct error *engine_ended(struct engine *e, const char *id)
+	__attribute__((nonnull, warn_unused_result));
 
 struct error *engine_find(struct engine *e, const char *ref, struct container **ret)
 	__attribute__((nonnull, warn_unused_result));
 
-/* All containers, newest first; only those that run unless @all. The caller frees each and the array. */
+/*
+ * All containers, newest first; only those that run unless @all. The caller frees each and the
+ * array.
+ */
 struct error *engine_list(struct engine *e, bool all, struct container ***ret, size_t *ret_n)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The JSON of GET /containers/{id}/json (the caller json_decref()s). @with_size adds SizeRw and SizeRootFs. */
+/*
+ * The JSON of GET /containers/{id}/json (the caller json_decref()s). @with_size adds SizeRw and
+ * SizeRootFs.
+ */
 struct error *engine_inspect(struct engine *e, const char *ref, bool with_size, json_t **ret)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Sends @signal to the container's first process; ERROR_CONFLICT "container ID is not running". */
-struct error *engine_kill(struct engine *e, const char *ref, int signal) __attribute__((nonnull, warn_unused_result));
+struct error *engine_kill(struct engine *e, const char *ref, int signal)
+	__attribute__((nonnull, warn_unused_result));
 
-/* Stop signal, then SIGKILL after @timeout_s (-1: the container's own); success when it does not run. signal 0: its own. */
+/*
+ * Stop signal, then SIGKILL after @timeout_s (-1: the container's own); success when it does not
+ * run. signal 0: its own.
+ */
 struct error *engine_stop(struct engine *e, const char *ref, int signal, int timeout_s)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Waits until it is not running and returns its exit code; with --rm also until it is removed. */
-struct error *engine_wait(struct engine *e, const char *ref, int *ret_code) __attribute__((nonnull, warn_unused_result));
+struct error *engine_wait(struct engine *e, const char *ref, int *ret_code)
+	__attribute__((nonnull, warn_unused_result));
 
-/* Removes it, killing it first with @force; ERROR_CONFLICT when it runs. @volumes: its anonymous volumes too. */
+/*
+ * Removes it, killing it first with @force; ERROR_CONFLICT when it runs. @volumes: its anonymous
+ * volumes too.
+ */
 struct error *engine_remove(struct engine *e, const char *ref, bool force, bool volumes)
 	__attribute__((nonnull, warn_unused_result));
 
@@ -192,24 +220,33 @@ struct exec_request {
 	unsigned short rows, columns; /* of the caller's terminal, 0: unknown */
 };
 
-/* Starts another program in a running container; *@ret_socket as for engine_start(), -1 with .detach. */
-struct error *engine_exec(struct engine *e, const char *ref, const struct exec_request *request, int *ret_socket)
-	__attribute__((nonnull, warn_unused_result));
+/*
+ * Starts another program in a running container; *@ret_socket as for engine_start(), -1 with
+ * .detach.
+ */
+struct error *engine_exec(struct engine *e, const char *ref, const struct exec_request *request,
+			  int *ret_socket) __attribute__((nonnull, warn_unused_result));
 
 struct log_request {
 	bool stdout_too, stderr_too, follow, timestamps;
-	int64_t tail; /* -1: all */
+	int64_t tail;		    /* -1: all */
 	int64_t since_ns, until_ns; /* 0: no bound */
 };
 /* One record: @stream is 1 or 2, @time_ns since the epoch. */
-typedef struct error *log_sink(void *data, int stream, int64_t time_ns, const char *text, size_t length);
-struct error *engine_logs(struct engine *e, const char *ref, const struct log_request *request, log_sink *sink, void *data)
+typedef struct error *log_sink(void *data, int stream, int64_t time_ns, const char *text,
+			       size_t length);
+struct error *engine_logs(struct engine *e, const char *ref, const struct log_request *request,
+			  log_sink *sink, void *data)
 	__attribute__((nonnull(1, 2, 3, 4), warn_unused_result));
 
 /* The JSON of GET /info, and of GET /version. */
-struct error *engine_info(struct engine *e, json_t **ret) __attribute__((nonnull, warn_unused_result));
+struct error *engine_info(struct engine *e, json_t **ret)
+	__attribute__((nonnull, warn_unused_result));
 json_t *engine_version(void) __attribute__((returns_nonnull));
 
-/* Removes an image after checking that no container needs it (docker's rules for @force); lines for the user in @ret_lines. */
+/*
+ * Removes an image after checking that no container needs it (docker's rules for @force); lines for
+ * the user in @ret_lines.
+ */
 struct error *engine_image_remove(struct engine *e, const char *ref, bool force, char ***ret_lines)
 	__attribute__((nonnull, warn_unused_result));

@@ -1,10 +1,12 @@
 /*
- * The image store: what containers are made of. Content-addressed: an image is named by the digest of its config, a layer
- * by its chain id (image-spec, config.md), every byte checked against its digest before anything uses it. Archives are
- * read only by bulkhead-unpack. A layer on disk holds container ids 0-65535 and is shared by all containers.
+ * The image store: what containers are made of. Content-addressed: an image is named by the digest
+ * of its config, a layer by its chain id (image-spec, config.md), every byte checked against its
+ * digest before anything uses it. Archives are read only by bulkhead-unpack. A layer on disk holds
+ * container ids 0-65535 and is shared by all containers.
  *
- * A reference is a name with a tag or digest ("debian", "debian:12", "example.org/a/b:c", "name@sha256:…") or an image id
- * or a prefix of one; names are normalized as docker does (docker.io/library/debian:latest) and shown in the short form.
+ * A reference is a name with a tag or digest ("debian", "debian:12", "example.org/a/b:c",
+ * "name@sha256:…") or an image id or a prefix of one; names are normalized as docker does
+ * (docker.io/library/debian:latest) and shown in the short form.
  */
 #pragma once
 
@@ -20,7 +22,10 @@
 
 struct image_store;
 
-/* The "config" object of an image (image-spec, config.md; docker's Healthcheck and Shell kept as JSON). */
+/*
+ * The "config" object of an image (image-spec, config.md; docker's Healthcheck and Shell kept as
+ * JSON).
+ */
 struct image_config {
 	char *user, *working_dir, *stop_signal;
 	char **env, **entrypoint, **cmd, **shell, **on_build;
@@ -49,7 +54,10 @@ DEFINE_AUTO(struct image *, image_free);
 /* The tables of this folder, for db_open(). */
 extern const char image_schema[];
 
-/* Opens the store below @root_dir (which stays the caller's); finishes or removes what an interrupted load left. */
+/*
+ * Opens the store below @root_dir (which stays the caller's); finishes or removes what an
+ * interrupted load left.
+ */
 struct error *image_store_open(int root_dir, struct db *db, struct image_store **ret)
 	__attribute__((nonnull, warn_unused_result));
 void image_store_close(struct image_store *store);
@@ -67,18 +75,20 @@ struct error *image_inspect(struct image_store *store, const char *ref, json_t *
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Opens the directory of each layer of @image, lowest first, as O_PATH descriptors: at most @max, their number in
- * *@ret_n. The caller closes them.
+ * Opens the directory of each layer of @image, lowest first, as O_PATH descriptors: at most @max,
+ * their number in *@ret_n. The caller closes them.
  */
-struct error *image_open_layers(struct image_store *store, const struct image *image, int *fds, size_t max, size_t *ret_n)
+struct error *image_open_layers(struct image_store *store, const struct image *image, int *fds,
+				size_t max, size_t *ret_n)
 	__attribute__((nonnull, warn_unused_result));
 
 /* A line for the user while loading ("Loaded image: debian:latest"); NULL for none. */
 typedef void image_said(void *data, const char *line);
 
 /*
- * Loads every image of an archive: docker-save or OCI, a file (plain, gzip, zstd), a pipe, or an OCI layout directory.
- * Whole or not at all for each image. @fd is the open archive, or the directory.
+ * Loads every image of an archive: docker-save or OCI, a file (plain, gzip, zstd), a pipe, or an
+ * OCI layout directory. Whole or not at all for each image. @fd is the open archive, or the
+ * directory.
  */
 struct error *image_load(struct image_store *store, int fd, image_said *said, void *data)
 	__attribute__((nonnull(1), warn_unused_result));
@@ -86,23 +96,29 @@ struct error *image_load(struct image_store *store, int fd, image_said *said, vo
 struct image_import {
 	const char *reference; /* NULL: no name */
 	const char *message;
-	char **changes; /* Dockerfile instructions CMD ENTRYPOINT ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR */
+	/* Dockerfile instructions CMD ENTRYPOINT ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR */
+	char **changes;
 };
 /* Makes an image of one layer from a tar archive of a root file system (plain, gzip, xz, zstd). */
-struct error *image_import(struct image_store *store, int fd, const struct image_import *import, char ret_id[DIGEST_SIZE])
-	__attribute__((nonnull, warn_unused_result));
+struct error *image_import(struct image_store *store, int fd, const struct image_import *import,
+			   char ret_id[DIGEST_SIZE]) __attribute__((nonnull, warn_unused_result));
 
 /* Gives an image one more name. */
 struct error *image_tag(struct image_store *store, const char *ref, const char *name)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Removes the name @ref, or the image with all its names for an id (ERROR_CONFLICT when it has several and not @force);
- * with the last name also the image, and its layers unless other images use them. Adds "Untagged: …" and "Deleted: …"
- * to @ret_lines. Whether containers use it is the caller's question.
+ * Removes the name @ref, or the image with all its names for an id (ERROR_CONFLICT when it has
+ * several and not @force); with the last name also the image, and its layers unless other images
+ * use them. Adds "Untagged: …" and "Deleted: …" to @ret_lines. Whether containers use it is the
+ * caller's question.
  */
-struct error *image_remove(struct image_store *store, const char *ref, bool force, char ***ret_lines)
-	__attribute__((nonnull, warn_unused_result));
+struct error *image_remove(struct image_store *store, const char *ref, bool force,
+			   char ***ret_lines) __attribute__((nonnull, warn_unused_result));
 
-/* Whether @text is a well-formed name[:tag] for an image, and its short form with the tag; the caller frees. */
-struct error *image_reference_parse(const char *text, char **ret_short) __attribute__((nonnull, warn_unused_result));
+/*
+ * Whether @text is a well-formed name[:tag] for an image, and its short form with the tag; the
+ * caller frees.
+ */
+struct error *image_reference_parse(const char *text, char **ret_short)
+	__attribute__((nonnull, warn_unused_result));
