@@ -125,6 +125,19 @@ static struct error *decode_pointer(const struct json_type *type, const json_t *
 	return NULL;
 }
 
+/* A pointer that is NULL when the value is absent says what a plain 0 or false cannot. */
+static struct error *decode_optional(enum json_kind kind, const json_t *value, void **ret)
+{
+	if (kind == JSON_BOOL_POINTER ? !json_is_boolean(value) : !json_is_integer(value))
+		return not_a(kind == JSON_BOOL_POINTER ? "true or false" : "a whole number");
+	*ret = alloc_zeroed(1, kind == JSON_BOOL_POINTER ? sizeof(bool) : sizeof(int64_t));
+	if (kind == JSON_BOOL_POINTER)
+		*(bool *)*ret = json_is_true(value);
+	else
+		*(int64_t *)*ret = json_integer_value(value);
+	return NULL;
+}
+
 static struct error *decode_field(const struct json_field *f, const json_t *value, void *object)
 {
 	void *target = member(object, f->offset);
@@ -159,6 +172,9 @@ static struct error *decode_field(const struct json_field *f, const json_t *valu
 	case JSON_ANY:
 		*(json_t **)target = json_incref((json_t *)value);
 		return NULL;
+	case JSON_BOOL_POINTER:
+	case JSON_INT64_POINTER:
+		return decode_optional(f->kind, value, target);
 	}
 	return error_new(ERROR_BUG, "a field of no kind");
 }
@@ -325,7 +341,10 @@ static bool is_empty(const struct json_field *f, const void *object)
 	case JSON_STRUCTS:
 		return *(size_t *)member(object, f->count) == 0;
 	case JSON_NESTED:
-		return false;
+		for (const struct json_field *inner = f->type->fields; inner->name; inner++)
+			if (!is_empty(inner, source))
+				return false;
+		return true;
 	default:
 		return *(void *const *)source == NULL;
 	}
@@ -359,6 +378,12 @@ static json_t *encode_field(const struct json_field *f, const void *object)
 	case JSON_ANY:
 		pointer = *(void *const *)source;
 		return pointer ? json_incref(pointer) : json_null();
+	case JSON_BOOL_POINTER:
+		pointer = *(void *const *)source;
+		return pointer ? json_boolean(*(bool *)pointer) : json_null();
+	case JSON_INT64_POINTER:
+		pointer = *(void *const *)source;
+		return pointer ? json_integer(*(int64_t *)pointer) : json_null();
 	}
 	return json_null();
 }
@@ -411,6 +436,8 @@ static void free_field(const struct json_field *f, void *object)
 		free_array(f, object);
 		return;
 	case JSON_TEXT:
+	case JSON_BOOL_POINTER:
+	case JSON_INT64_POINTER:
 		free(*pointer);
 		break;
 	case JSON_TEXTS:

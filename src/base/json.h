@@ -25,11 +25,13 @@ enum json_kind {
 	JSON_POINTER, /* struct *, of .type; NULL when absent */
 	JSON_STRUCTS, /* struct * of .type, its length a size_t at .count */
 	JSON_ANY,     /* json_t *, an owned reference */
+	JSON_BOOL_POINTER,  /* bool *, NULL when absent: where false is not the default */
+	JSON_INT64_POINTER, /* int64_t *, NULL when absent */
 };
 
 enum {
 	JSON_REQUIRED = 1,   /* absent or null is an error */
-	JSON_OMIT_EMPTY = 2, /* not encoded when false, 0, NULL, or "" */
+	JSON_OMIT_EMPTY = 2, /* not encoded when false, 0, NULL, "", or a struct of only such */
 };
 
 struct json_field {
