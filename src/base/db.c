@@ -48,11 +48,14 @@ static struct error *sqlite_error(struct db *db, int code, const char *what)
 	int number = db->handle ? sqlite3_system_errno(db->handle) : 0;
 
 	if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
-		return error_new(ERROR_CONFLICT, "database %s: %s: %s", db->name, what, sqlite3_errmsg(db->handle));
+		return error_new(ERROR_CONFLICT, "database %s: %s: %s", db->name, what,
+				 sqlite3_errmsg(db->handle));
 	if (code == SQLITE_BUSY)
-		return error_new(ERROR_TIMEOUT, "database %s: %s: another process holds it", db->name, what);
+		return error_new(ERROR_TIMEOUT, "database %s: %s: another process holds it",
+				 db->name, what);
 	if (number && ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_IOERR))
-		return error_number(number, "database %s: %s: %s", db->name, what, sqlite3_errstr(code));
+		return error_number(number, "database %s: %s: %s", db->name, what,
+				    sqlite3_errstr(code));
 	return error_new(ERROR_SYSTEM, "database %s: %s: %s", db->name, what,
 			 db->handle ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code));
 }
@@ -96,11 +99,12 @@ static struct error *path_of(int dir, const char *name, char **ret)
 
 static int open_handle(struct db *db, const char *path)
 {
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW |
-		    SQLITE_OPEN_EXRESCODE;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+		    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
 	int rc = sqlite3_open_v2(path, &db->handle, flags, NULL);
 
-	if (rc != SQLITE_OK && (rc & 0xff) == SQLITE_CANTOPEN && sqlite3_system_errno(db->handle) == ENOENT) {
+	if (rc != SQLITE_OK && (rc & 0xff) == SQLITE_CANTOPEN &&
+	    sqlite3_system_errno(db->handle) == ENOENT) {
 		sqlite3_close(db->handle);
 		db->handle = NULL;
 		return SQLITE_NOTFOUND;
@@ -184,7 +188,8 @@ static struct error *set_up(struct db *db, int dir, int version, const char *con
 	return make_tables(db, version, schemas);
 }
 
-struct error *db_open(int dir, const char *name, int version, const char *const *schemas, struct db **ret)
+struct error *db_open(int dir, const char *name, int version, const char *const *schemas,
+		      struct db **ret)
 {
 	struct db *db;
 	struct error *err;
@@ -200,8 +205,9 @@ struct error *db_open(int dir, const char *name, int version, const char *const 
 	if (!err)
 		err = stored_version(db, &stored);
 	if (!err && stored > version)
-		err = error_new(ERROR_UNSUPPORTED, "database %s: made by a newer version of this program (%d, not %d)", name,
-				stored, version);
+		err = error_new(ERROR_UNSUPPORTED,
+				"database %s: made by a newer version of this program (%d, not %d)",
+				name, stored, version);
 	if (!err && stored < version)
 		err = set_up(db, dir, version, schemas);
 	if (err) {
@@ -231,7 +237,8 @@ struct error *db_begin(struct db *db, bool durable)
 	struct db_statement *s;
 
 	if (durable != db->durable) {
-		TRY(execute(db, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+		TRY(execute(db,
+			    durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
 		db->durable = durable;
 	}
 	TRY(db_prepare(db, "BEGIN IMMEDIATE", &s));
@@ -276,12 +283,14 @@ struct error *db_prepare(struct db *db, const char *sql, struct db_statement **r
 	int rc;
 
 	if (!s) {
-		rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, NULL);
+		rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared,
+					NULL);
 		if (rc != SQLITE_OK)
 			return sqlite_error(db, rc, sql);
 		s = alloc_zeroed(1, sizeof(*s));
 		*s = (struct db_statement){ .db = db, .sql = sql, .prepared = prepared };
-		db->statements = alloc_resize(db->statements, db->n_statements + 1, sizeof(struct db_statement *));
+		db->statements = alloc_resize(db->statements, db->n_statements + 1,
+					      sizeof(struct db_statement *));
 		db->statements[db->n_statements++] = s;
 	}
 	sqlite3_reset(s->prepared);

@@ -81,7 +81,8 @@ static struct error *drop_if_stale(int dir, const char *name)
 		error_ignore(err, "the lease has just gone");
 		return NULL;
 	}
-	if (*owner && access(owner, F_OK) < 0 && errno == ENOENT && unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+	if (*owner && access(owner, F_OK) < 0 && errno == ENOENT && unlinkat(dir, name, 0) < 0 &&
+	    errno != ENOENT)
 		return error_sys("drop lease %s of %s", name, owner);
 	return NULL;
 }
@@ -93,7 +94,8 @@ static void range_name(char name[16], uint32_t first)
 
 struct error *idrange_lease(const char *owner, uint32_t *ret_first)
 {
-	char **uids autostrv = read_lines("/etc/subuid"), **gids autostrv = read_lines("/etc/subgid");
+	char **uids autostrv = read_lines("/etc/subuid"),
+		    **gids autostrv = read_lines("/etc/subgid");
 	uint32_t start = 0;
 	int dir autoclose = -1;
 

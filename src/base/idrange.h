@@ -16,7 +16,9 @@
 #define IDRANGE_HELPERS 0x70000000U
 
 /* Leases a range for @owner (an absolute path); *@ret_first is its first host id. */
-struct error *idrange_lease(const char *owner, uint32_t *ret_first) __attribute__((nonnull, warn_unused_result));
+struct error *idrange_lease(const char *owner, uint32_t *ret_first)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Gives the range back if @owner has it. */
-struct error *idrange_release(uint32_t first, const char *owner) __attribute__((nonnull, warn_unused_result));
+struct error *idrange_release(uint32_t first, const char *owner)
+	__attribute__((nonnull, warn_unused_result));

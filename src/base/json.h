@@ -15,16 +15,16 @@
 #include "base/error.h"
 
 enum json_kind {
-	JSON_BOOL,    /* bool */
-	JSON_INT64,   /* int64_t */
-	JSON_TEXT,    /* char *, NULL when absent */
-	JSON_TEXTS,   /* char **, a strv: array of strings */
-	JSON_MAP,     /* char **, a strv of key, value, key, value: object of strings */
-	JSON_SET,     /* char **, a strv of keys: Go's map[string]struct{} */
-	JSON_NESTED,  /* struct in place, of .type */
-	JSON_POINTER, /* struct *, of .type; NULL when absent */
-	JSON_STRUCTS, /* struct * of .type, its length a size_t at .count */
-	JSON_ANY,     /* json_t *, an owned reference */
+	JSON_BOOL,	    /* bool */
+	JSON_INT64,	    /* int64_t */
+	JSON_TEXT,	    /* char *, NULL when absent */
+	JSON_TEXTS,	    /* char **, a strv: array of strings */
+	JSON_MAP,	    /* char **, a strv of key, value, key, value: object of strings */
+	JSON_SET,	    /* char **, a strv of keys: Go's map[string]struct{} */
+	JSON_NESTED,	    /* struct in place, of .type */
+	JSON_POINTER,	    /* struct *, of .type; NULL when absent */
+	JSON_STRUCTS,	    /* struct * of .type, its length a size_t at .count */
+	JSON_ANY,	    /* json_t *, an owned reference */
 	JSON_BOOL_POINTER,  /* bool *, NULL when absent: where false is not the default */
 	JSON_INT64_POINTER, /* int64_t *, NULL when absent */
 };

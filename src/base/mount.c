@@ -32,7 +32,8 @@ struct error *mount_clone(int dir, const char *path, bool recursive, int *ret_fd
 
 static struct error *set_attributes(int fd, struct mount_attr *attr, bool recursive)
 {
-	if (mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attr, sizeof(*attr)) < 0)
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attr,
+			  sizeof(*attr)) < 0)
 		return error_sys("set the attributes of a mount");
 	return NULL;
 }
@@ -44,11 +45,13 @@ struct error *mount_idmap(int fd, int userns, bool recursive)
 	return error_wrap(set_attributes(fd, &attr, recursive), "map ids");
 }
 
-struct error *mount_attributes(int fd, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive)
+struct error *mount_attributes(int fd, uint64_t set, uint64_t clear, uint64_t propagation,
+			       bool recursive)
 {
 	struct mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = propagation };
 
-	if (set & MOUNT_ATTR__ATIME) /* the field is one value, not bits: it must be cleared to be set */
+	if (set &
+	    MOUNT_ATTR__ATIME) /* the field is one value, not bits: it must be cleared to be set */
 		attr.attr_clr |= MOUNT_ATTR__ATIME;
 	return set_attributes(fd, &attr, recursive);
 }
@@ -79,8 +82,8 @@ struct error *mount_open_fs(const char *type, int *ret_context)
 
 struct error *mount_option(int context, const char *key, const char *value)
 {
-	int rc = value ? fsconfig(context, FSCONFIG_SET_STRING, key, value, 0) :
-			 fsconfig(context, FSCONFIG_SET_FLAG, key, NULL, 0);
+	int rc = value ? fsconfig(context, FSCONFIG_SET_STRING, key, value, 0)
+		       : fsconfig(context, FSCONFIG_SET_FLAG, key, NULL, 0);
 
 	return rc < 0 ? failed(context, key) : NULL;
 }

@@ -17,17 +17,20 @@ struct error *mount_clone(int dir, const char *path, bool recursive, int *ret_fd
 struct error *mount_idmap(int fd, int userns, bool recursive) __attribute__((warn_unused_result));
 
 /* Sets and clears MOUNT_ATTR_* of @fd; @propagation is MS_PRIVATE and such, or 0. */
-struct error *mount_attributes(int fd, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive)
-	__attribute__((warn_unused_result));
+struct error *mount_attributes(int fd, uint64_t set, uint64_t clear, uint64_t propagation,
+			       bool recursive) __attribute__((warn_unused_result));
 
 /* Opens a file system context, and sets options: texts, or with mount_option_fd() a descriptor. NULL value: a flag. */
-struct error *mount_open_fs(const char *type, int *ret_context) __attribute__((nonnull, warn_unused_result));
+struct error *mount_open_fs(const char *type, int *ret_context)
+	__attribute__((nonnull, warn_unused_result));
 struct error *mount_option(int context, const char *key, const char *value)
 	__attribute__((nonnull(2), warn_unused_result));
-struct error *mount_option_fd(int context, const char *key, int fd) __attribute__((nonnull, warn_unused_result));
+struct error *mount_option_fd(int context, const char *key, int fd)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Makes the file system of @context and a detached mount of it with @attributes. Errors carry the kernel's own words. */
-struct error *mount_make(int context, uint64_t attributes, int *ret_fd) __attribute__((nonnull, warn_unused_result));
+struct error *mount_make(int context, uint64_t attributes, int *ret_fd)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Puts the detached mount @fd on the file or directory @target (an O_PATH descriptor). */
 struct error *mount_attach(int fd, int target) __attribute__((warn_unused_result));

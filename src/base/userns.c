@@ -24,8 +24,8 @@ static struct error *write_map(pid_t pid, const char *file, const struct id_map 
 	return path_write_existing(AT_FDCWD, path, buf_text(&text));
 }
 
-struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_uids, const struct id_map *gids,
-				size_t n_gids)
+struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_uids,
+				const struct id_map *gids, size_t n_gids)
 {
 	TRY(write_map(pid, "uid_map", uids, n_uids));
 	return write_map(pid, "gid_map", gids, n_gids);
@@ -52,8 +52,8 @@ static int wait_to_die(void *unused)
 	return 0;
 }
 
-struct error *userns_make(const struct id_map *uids, size_t n_uids, const struct id_map *gids, size_t n_gids,
-			  int *ret_fd)
+struct error *userns_make(const struct id_map *uids, size_t n_uids, const struct id_map *gids,
+			  size_t n_gids, int *ret_fd)
 {
 	enum { STACK = 16384 };
 	char *stack autofree = alloc_zeroed(STACK, 1);

@@ -14,15 +14,16 @@ struct id_map {
 };
 
 /* Writes both maps of @pid's new user namespace: at most 340 lines each (the kernel's own limit). */
-struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_uids, const struct id_map *gids,
-				size_t n_gids) __attribute__((nonnull, warn_unused_result));
+struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_uids,
+				const struct id_map *gids, size_t n_gids)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Makes a user namespace with these maps that no process is in, for mount_idmap(). It lives while the descriptor, or a
  * mount that uses it, does.
  */
-struct error *userns_make(const struct id_map *uids, size_t n_uids, const struct id_map *gids, size_t n_gids,
-			  int *ret_fd) __attribute__((nonnull, warn_unused_result));
+struct error *userns_make(const struct id_map *uids, size_t n_uids, const struct id_map *gids,
+			  size_t n_gids, int *ret_fd) __attribute__((nonnull, warn_unused_result));
 
 /* The user namespace that @pid is in. */
 struct error *userns_open(pid_t pid, int *ret_fd) __attribute__((nonnull, warn_unused_result));

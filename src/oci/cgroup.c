@@ -23,8 +23,10 @@
 /* The controllers among the super block options of a version 1 mount, without "rw" and other generic ones. */
 static char *controllers_of(const char *options)
 {
-	static const char *const known[] = { "cpuset", "cpu",	   "cpuacct", "blkio",	     "memory", "devices",
-					     "freezer", "net_cls", "perf_event", "net_prio", "hugetlb", "pids", "rdma" };
+	static const char *const known[] = { "cpuset",	   "cpu",      "cpuacct", "blkio",
+					     "memory",	   "devices",  "freezer", "net_cls",
+					     "perf_event", "net_prio", "hugetlb", "pids",
+					     "rdma" };
 	char **parts autostrv = strv_split(options, ',');
 	char **found autostrv = NULL;
 
@@ -85,7 +87,8 @@ struct error *cgroup_detect(const struct cgroup_ops **ret)
 		return error_new(ERROR_UNSUPPORTED, "no cgroup file system is mounted");
 	*ret = &cgroup_v2;
 	for (size_t i = 0; mounts[i]; i += 2)
-		if (*mounts[i + 1]) /* any controller left to version 1 makes the host one of version 1 */
+		if (*mounts[i +
+			    1]) /* any controller left to version 1 makes the host one of version 1 */
 			*ret = &cgroup_v1;
 	return NULL;
 }
@@ -95,8 +98,8 @@ const struct cgroup_ops *cgroup_by_name(const char *name)
 	return str_equal(name, cgroup_v2.name) ? &cgroup_v2 : &cgroup_v1;
 }
 
-struct error *cgroup_make_place(struct cgroup *cg, const char *mount, const char *controllers, const char *id,
-				bool *ret_parent_made)
+struct error *cgroup_make_place(struct cgroup *cg, const char *mount, const char *controllers,
+				const char *id, bool *ret_parent_made)
 {
 	char *parent autofree = alloc_printf("%s/" PARENT, mount);
 	char *path autofree = alloc_printf("%s/%s", parent, id);
@@ -114,7 +117,9 @@ struct error *cgroup_make_place(struct cgroup *cg, const char *mount, const char
 		return NULL; /* the caller prepares the parent and calls again */
 	}
 	place = &cg->places[cg->n++];
-	*place = (struct cgroup_place){ .controllers = alloc_string(controllers), .dir = -1, .join = -1 };
+	*place = (struct cgroup_place){ .controllers = alloc_string(controllers),
+					.dir = -1,
+					.join = -1 };
 	place->path = take(path);
 	place->dir = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return place->dir < 0 ? error_sys("open %s", place->path) : NULL;
@@ -166,7 +171,8 @@ struct error *cgroup_open(struct cgroup *cg, char *const *paths, const struct cg
 		struct cgroup_place *place = &cg->places[cg->n++];
 		bool v2 = ops == &cgroup_v2;
 
-		*place = (struct cgroup_place){ .controllers = alloc_string(v2 ? "" : "joined"), .join = -1 };
+		*place = (struct cgroup_place){ .controllers = alloc_string(v2 ? "" : "joined"),
+						.join = -1 };
 		place->path = alloc_string(paths[i]);
 		place->dir = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (place->dir < 0)
@@ -255,7 +261,8 @@ void undo_make_cgroup(struct setup *s)
 
 struct error *step_open_cgroup(struct setup *s)
 {
-	return cgroup_open(&s->cgroup, s->joined->cgroups, cgroup_by_name(s->joined->cgroup_manager));
+	return cgroup_open(&s->cgroup, s->joined->cgroups,
+			   cgroup_by_name(s->joined->cgroup_manager));
 }
 
 struct error *step_join_cgroup(struct setup *s)

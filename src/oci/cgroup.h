@@ -32,7 +32,8 @@ struct cgroup {
 struct cgroup_ops {
 	const char *name;
 	/* Makes the group @id in every hierarchy of @cg, with the parent and its host reserve when missing. */
-	struct error *(*make)(struct cgroup *cg, const char *id, const struct oci_resources *resources);
+	struct error *(*make)(struct cgroup *cg, const char *id,
+			      const struct oci_resources *resources);
 	/* Writes the limits and device rules into the groups. */
 	struct error *(*limit)(struct cgroup *cg, const struct oci_spec *spec);
 	/* Kills every process below the directory @path, waiting until it is empty. */
@@ -42,7 +43,8 @@ extern const struct cgroup_ops cgroup_v1;
 extern const struct cgroup_ops cgroup_v2;
 
 /* The ops for this host, and their name as state.json keeps it. */
-struct error *cgroup_detect(const struct cgroup_ops **ret) __attribute__((nonnull, warn_unused_result));
+struct error *cgroup_detect(const struct cgroup_ops **ret)
+	__attribute__((nonnull, warn_unused_result));
 const struct cgroup_ops *cgroup_by_name(const char *name);
 
 /* The file that counts "oom_kill", opened for reading; -1 where there is none. */
@@ -65,9 +67,11 @@ void cgroup_close(struct cgroup *cg);
 struct error *cgroup_mounts(char ***ret) __attribute__((nonnull, warn_unused_result));
 
 /* Shared by the back ends. */
-struct error *cgroup_make_place(struct cgroup *cg, const char *mount, const char *controllers, const char *id,
-				bool *ret_parent_made) __attribute__((nonnull, warn_unused_result));
-int64_t cgroup_memory_ceiling(void); /* bytes that all containers together may have, the host's reserve kept back */
+struct error *cgroup_make_place(struct cgroup *cg, const char *mount, const char *controllers,
+				const char *id, bool *ret_parent_made)
+	__attribute__((nonnull, warn_unused_result));
+int64_t cgroup_memory_ceiling(
+	void); /* bytes that all containers together may have, the host's reserve kept back */
 int64_t cgroup_pids_ceiling(void);
 
 /* Text of the devices every container may use, for both versions: {type, major, minor, access}, minor -1 is any. */
@@ -83,5 +87,5 @@ struct error *cgroup_devices_attach(int dir, const struct cgroup_device *devices
 	__attribute__((nonnull, warn_unused_result));
 
 /* The default devices and those of @spec, in an array the caller frees. */
-struct error *cgroup_devices_of(const struct oci_spec *spec, struct cgroup_device **ret, size_t *ret_n)
-	__attribute__((nonnull, warn_unused_result));
+struct error *cgroup_devices_of(const struct oci_spec *spec, struct cgroup_device **ret,
+				size_t *ret_n) __attribute__((nonnull, warn_unused_result));

@@ -18,14 +18,17 @@
 
 /* Making any node is allowed here: it is Landlock's, the capabilities' and nodev's to refuse that. */
 const struct cgroup_device cgroup_default_devices[] = {
-	{ 'c', -1, -1, "m" }, { 'b', -1, -1, "m" }, { 'c', 1, 3, "rwm" }, { 'c', 1, 5, "rwm" },	  { 'c', 1, 7, "rwm" },
-	{ 'c', 1, 8, "rwm" }, { 'c', 1, 9, "rwm" }, { 'c', 5, 0, "rwm" }, { 'c', 5, 2, "rwm" }, { 'c', 136, -1, "rwm" },
+	{ 'c', -1, -1, "m" }, { 'b', -1, -1, "m" },    { 'c', 1, 3, "rwm" }, { 'c', 1, 5, "rwm" },
+	{ 'c', 1, 7, "rwm" }, { 'c', 1, 8, "rwm" },    { 'c', 1, 9, "rwm" }, { 'c', 5, 0, "rwm" },
+	{ 'c', 5, 2, "rwm" }, { 'c', 136, -1, "rwm" },
 };
 #define N_DEFAULT (sizeof(cgroup_default_devices) / sizeof(*cgroup_default_devices))
 
-struct error *cgroup_devices_of(const struct oci_spec *spec, struct cgroup_device **ret, size_t *ret_n)
+struct error *cgroup_devices_of(const struct oci_spec *spec, struct cgroup_device **ret,
+				size_t *ret_n)
 {
-	struct cgroup_device *list autofree = alloc_zeroed(N_DEFAULT + spec->n_devices, sizeof(*list));
+	struct cgroup_device *list autofree =
+		alloc_zeroed(N_DEFAULT + spec->n_devices, sizeof(*list));
 	size_t n = N_DEFAULT;
 
 	memcpy(list, cgroup_default_devices, sizeof(cgroup_default_devices));
@@ -47,10 +50,10 @@ struct error *cgroup_devices_of(const struct oci_spec *spec, struct cgroup_devic
 	return NULL;
 }
 
-#define INSN(code_, dst, src, off_, imm_)                                                                             \
-	(struct bpf_insn)                                                                                             \
-	{                                                                                                             \
-		.code = (code_), .dst_reg = (dst), .src_reg = (src), .off = (off_), .imm = (imm_)                     \
+#define INSN(code_, dst, src, off_, imm_)                                                          \
+	(struct bpf_insn)                                                                          \
+	{                                                                                          \
+		.code = (code_), .dst_reg = (dst), .src_reg = (src), .off = (off_), .imm = (imm_)  \
 	}
 
 struct program {
@@ -68,7 +71,9 @@ static int access_bits(const char *access)
 	int bits = 0;
 
 	for (; *access; access++)
-		bits |= *access == 'r' ? BPF_DEVCG_ACC_READ : *access == 'w' ? BPF_DEVCG_ACC_WRITE : BPF_DEVCG_ACC_MKNOD;
+		bits |= *access == 'r'	 ? BPF_DEVCG_ACC_READ
+			: *access == 'w' ? BPF_DEVCG_ACC_WRITE
+					 : BPF_DEVCG_ACC_MKNOD;
 	return bits;
 }
 
@@ -78,7 +83,8 @@ static void emit_rule(struct program *p, const struct cgroup_device *d)
 	size_t jumps[4], n = 0;
 
 	jumps[n++] = p->n;
-	emit(p, INSN(BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, 0, d->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR));
+	emit(p, INSN(BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, 0,
+		     d->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR));
 	if (access_bits(d->access) != 7) {
 		emit(p, INSN(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_3, 0, 0));
 		emit(p, INSN(BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, access_bits(d->access)));
@@ -101,7 +107,8 @@ static void emit_rule(struct program *p, const struct cgroup_device *d)
 
 static void emit_program(struct program *p, const struct cgroup_device *devices, size_t n)
 {
-	emit(p, INSN(BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_1, 0, 0)); /* access_type: type below, access above */
+	emit(p, INSN(BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_1, 0,
+		     0)); /* access_type: type below, access above */
 	emit(p, INSN(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_3, BPF_REG_2, 0, 0));
 	emit(p, INSN(BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, 0xffff));
 	emit(p, INSN(BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_3, 0, 0, 16));

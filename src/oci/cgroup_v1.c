@@ -19,7 +19,8 @@
 #include "base/banned.h"
 
 /* Hierarchies whose groups limit, count, or freeze; cpuset only when asked for, its groups must be filled first. */
-static const char *const wanted[] = { "memory", "cpu", "cpuacct", "pids", "devices", "freezer", "blkio", NULL };
+static const char *const wanted[] = { "memory",	 "cpu",	    "cpuacct", "pids",
+				      "devices", "freezer", "blkio",   NULL };
 
 static bool has(const char *controllers, const char *one)
 {
@@ -74,7 +75,8 @@ static struct error *limit_parent(const char *mount, const char *controllers)
 	return has(controllers, "cpuset") ? fill_cpuset(top, dir) : NULL;
 }
 
-static struct error *make_one(struct cgroup *cg, const char *mount, const char *controllers, const char *id)
+static struct error *make_one(struct cgroup *cg, const char *mount, const char *controllers,
+			      const char *id)
 {
 	size_t before = cg->n;
 	bool made;
@@ -106,7 +108,8 @@ static struct error *make(struct cgroup *cg, const char *id, const struct oci_re
 		if (place->join < 0)
 			return error_sys("open %s/tasks", place->path);
 	}
-	return cg->n ? NULL : error_new(ERROR_UNSUPPORTED, "no cgroup controller that limits is mounted");
+	return cg->n ? NULL
+		     : error_new(ERROR_UNSUPPORTED, "no cgroup controller that limits is mounted");
 }
 
 /* -1 is unlimited in these files too. */
@@ -117,7 +120,8 @@ static struct error *limit_memory(int dir, const struct oci_resources *r)
 	if (r->memory_reservation_bytes)
 		TRY(write_int(dir, "memory.soft_limit_in_bytes", r->memory_reservation_bytes));
 	if (r->memory_swap_bytes) {
-		struct error *err = write_int(dir, "memory.memsw.limit_in_bytes", r->memory_swap_bytes);
+		struct error *err =
+			write_int(dir, "memory.memsw.limit_in_bytes", r->memory_swap_bytes);
 
 		if (err && error_errno(err) != ENOENT)
 			return err;
@@ -145,7 +149,8 @@ static struct error *limit_cpuset(const struct cgroup_place *place, const struct
 	TRY(fill_cpuset(parent, place->dir));
 	if (r->cpuset_cpus)
 		TRY(path_write_existing(place->dir, "cpuset.cpus", r->cpuset_cpus));
-	return r->cpuset_mems ? path_write_existing(place->dir, "cpuset.mems", r->cpuset_mems) : NULL;
+	return r->cpuset_mems ? path_write_existing(place->dir, "cpuset.mems", r->cpuset_mems)
+			      : NULL;
 }
 
 /* Everything is denied, then each device allowed: one rule a write. */
@@ -169,8 +174,10 @@ static struct error *limit_devices(int dir, const struct oci_spec *spec)
 			snprintf(major, sizeof(major), "%d", devices[i].major);
 		if (devices[i].minor >= 0)
 			snprintf(minor, sizeof(minor), "%d", devices[i].minor);
-		snprintf(rule, sizeof(rule), "%c %s:%s %s", devices[i].type, major, minor, devices[i].access);
-		TRY(error_wrap(fd_write_all(allow, rule, strlen(rule)), "devices.allow \"%s\"", rule));
+		snprintf(rule, sizeof(rule), "%c %s:%s %s", devices[i].type, major, minor,
+			 devices[i].access);
+		TRY(error_wrap(fd_write_all(allow, rule, strlen(rule)), "devices.allow \"%s\"",
+			       rule));
 	}
 	return NULL;
 }
@@ -233,7 +240,8 @@ static struct error *kill_listed(const char *path, size_t *ret_n)
 
 static struct error *kill_group(const char *path)
 {
-	for (int tries = 0; tries < 500; tries++) { /* five seconds; a fork bomb needs more than one round */
+	for (int tries = 0; tries < 500;
+	     tries++) { /* five seconds; a fork bomb needs more than one round */
 		size_t n;
 
 		TRY(kill_listed(path, &n));
@@ -244,4 +252,6 @@ static struct error *kill_group(const char *path)
 	return error_new(ERROR_TIMEOUT, "processes in %s do not die", path);
 }
 
-const struct cgroup_ops cgroup_v1 = { .name = "v1", .make = make, .limit = limit, .kill = kill_group };
+const struct cgroup_ops cgroup_v1 = {
+	.name = "v1", .make = make, .limit = limit, .kill = kill_group
+};

@@ -66,7 +66,8 @@ static struct error *make(struct cgroup *cg, const char *id, const struct oci_re
 	if (made)
 		TRY(prepare_parent(mounts[0]));
 	TRY(cgroup_make_place(cg, mounts[0], "", id, &made));
-	return cg->n ? NULL : error_new(ERROR_CONFLICT, "%s/bulkhead was removed meanwhile", mounts[0]);
+	return cg->n ? NULL
+		     : error_new(ERROR_CONFLICT, "%s/bulkhead was removed meanwhile", mounts[0]);
 }
 
 /* Docker's shares, 2 to 262144, on version 2's weights, 1 to 10000: the formula of the OCI runtimes. */
@@ -82,8 +83,9 @@ static struct error *limit_memory(int dir, const struct oci_resources *r)
 	if (r->memory_reservation_bytes)
 		TRY(write_int(dir, "memory.low", r->memory_reservation_bytes));
 	if (r->memory_swap_bytes) { /* docker's number is memory and swap together */
-		struct error *err = write_int(dir, "memory.swap.max", r->memory_swap_bytes < 0 ? -1 :
-							r->memory_swap_bytes - r->memory_bytes);
+		struct error *err = write_int(
+			dir, "memory.swap.max",
+			r->memory_swap_bytes < 0 ? -1 : r->memory_swap_bytes - r->memory_bytes);
 
 		if (err && error_errno(err) != ENOENT)
 			return err;
@@ -104,7 +106,8 @@ static struct error *limit_cpu(int dir, const struct oci_resources *r)
 		if (r->cpu_quota_us < 0)
 			snprintf(text, sizeof(text), "max %jd", (intmax_t)period);
 		else
-			snprintf(text, sizeof(text), "%jd %jd", (intmax_t)r->cpu_quota_us, (intmax_t)period);
+			snprintf(text, sizeof(text), "%jd %jd", (intmax_t)r->cpu_quota_us,
+				 (intmax_t)period);
 		TRY(path_write_existing(dir, "cpu.max", text));
 	}
 	if (r->cpuset_cpus)
@@ -151,7 +154,10 @@ static struct error *kill_group(const char *path)
 	TRY(path_write_existing(dir, "cgroup.kill", "1"));
 	for (int tries = 0; tries < 500 && is_populated(dir); tries++)
 		usleep(tries < 10 ? 1000 : 10000);
-	return is_populated(dir) ? error_new(ERROR_TIMEOUT, "processes in %s do not die", path) : NULL;
+	return is_populated(dir) ? error_new(ERROR_TIMEOUT, "processes in %s do not die", path)
+				 : NULL;
 }
 
-const struct cgroup_ops cgroup_v2 = { .name = "v2", .make = make, .limit = limit, .kill = kill_group };
+const struct cgroup_ops cgroup_v2 = {
+	.name = "v2", .make = make, .limit = limit, .kill = kill_group
+};

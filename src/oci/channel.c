@@ -117,7 +117,8 @@ struct error *step_wait_for_exec(struct setup *s)
 	char path[40];
 
 	if (s->spec->process.terminal)
-		TRY(child_error(s, receive_one(s->channel_parent, SAY_TERMINAL, &s->running->stdout_fd)));
+		TRY(child_error(s, receive_one(s->channel_parent, SAY_TERMINAL,
+					       &s->running->stdout_fd)));
 	for (;;) {
 		char frame[ERROR_FRAME_MAX];
 		ssize_t n = recv(s->channel_parent, frame, sizeof(frame), 0);

@@ -3,4 +3,5 @@
 
 #include "oci/setup.h"
 
-struct error *channel_send_terminal(struct setup *s, int master) __attribute__((nonnull, warn_unused_result));
+struct error *channel_send_terminal(struct setup *s, int master)
+	__attribute__((nonnull, warn_unused_result));

@@ -23,13 +23,16 @@
 static const struct {
 	const char *name;
 	unsigned int major, minor;
-} nodes[] = { { "null", 1, 3 }, { "zero", 1, 5 },    { "full", 1, 7 },
+} nodes[] = { { "null", 1, 3 },	  { "zero", 1, 5 },    { "full", 1, 7 },
 	      { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 } };
 
 static const struct {
 	const char *name, *target;
-} links[] = { { "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" },  { "stdout", "/proc/self/fd/1" },
-	      { "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" } };
+} links[] = { { "fd", "/proc/self/fd" },
+	      { "stdin", "/proc/self/fd/0" },
+	      { "stdout", "/proc/self/fd/1" },
+	      { "stderr", "/proc/self/fd/2" },
+	      { "ptmx", "pts/ptmx" } };
 
 static const struct {
 	const char *name;
@@ -37,7 +40,8 @@ static const struct {
 } directories[] = { { "pts", 0755 }, { "shm", 01777 }, { "mqueue", 0755 } };
 
 /* A node whose owner is the id @uid of the container. */
-static struct error *make_node(struct setup *s, int dev, const char *name, mode_t mode, dev_t device, uid_t uid, gid_t gid)
+static struct error *make_node(struct setup *s, int dev, const char *name, mode_t mode,
+			       dev_t device, uid_t uid, gid_t gid)
 {
 	if (mknodat(dev, name, mode, device) < 0)
 		return error_sys("make /dev/%s", name);
@@ -50,7 +54,8 @@ static struct error *make_node(struct setup *s, int dev, const char *name, mode_
 static struct error *make_standard(struct setup *s, int dev)
 {
 	for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes); i++)
-		TRY(make_node(s, dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor), 0, 0));
+		TRY(make_node(s, dev, nodes[i].name, S_IFCHR | 0666,
+			      makedev(nodes[i].major, nodes[i].minor), 0, 0));
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
 		if (symlinkat(links[i].target, dev, links[i].name) < 0)
 			return error_sys("make /dev/%s", links[i].name);
@@ -72,7 +77,8 @@ static struct error *make_parents(struct setup *s, int dev, const char *path, in
 }
 
 /* A node of the host, shown as @path ("/dev/x" or anywhere below /dev). */
-static struct error *make_host_node(struct setup *s, int dev, const char *host_path, const char *path)
+static struct error *make_host_node(struct setup *s, int dev, const char *host_path,
+				    const char *path)
 {
 	int parent autoclose = -1;
 	struct stat st;
@@ -82,7 +88,8 @@ static struct error *make_host_node(struct setup *s, int dev, const char *host_p
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return error_new(ERROR_BAD_INPUT, "device %s: not a device node", host_path);
 	if (!str_has_prefix(path, "/dev/"))
-		return error_new(ERROR_BAD_INPUT, "device %s: %s is not below /dev", host_path, path);
+		return error_new(ERROR_BAD_INPUT, "device %s: %s is not below /dev", host_path,
+				 path);
 	TRY(make_parents(s, dev, path + strlen("/dev"), &parent));
 	if (unlinkat(parent, path_last(path), 0) < 0 && errno != ENOENT)
 		return error_sys("replace %s", path);
@@ -107,11 +114,12 @@ static struct error *make_all(struct setup *s, int dev, const char *host_dir, in
 
 		if (entry->d_name[0] == '.' || lstat(path, &st) < 0)
 			continue;
-		if (S_ISDIR(st.st_mode) && depth < 8 && strcmp(path, "/dev/pts") != 0 && strcmp(path, "/dev/shm") != 0 &&
-		    strcmp(path, "/dev/mqueue") != 0 && strcmp(path, "/dev/hugepages") != 0)
+		if (S_ISDIR(st.st_mode) && depth < 8 && strcmp(path, "/dev/pts") != 0 &&
+		    strcmp(path, "/dev/shm") != 0 && strcmp(path, "/dev/mqueue") != 0 &&
+		    strcmp(path, "/dev/hugepages") != 0)
 			err = make_all(s, dev, path, depth + 1);
-		else if ((S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) && strcmp(path, "/dev/console") != 0 &&
-			 strcmp(path, "/dev/ptmx") != 0)
+		else if ((S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) &&
+			 strcmp(path, "/dev/console") != 0 && strcmp(path, "/dev/ptmx") != 0)
 			err = make_host_node(s, dev, path, path);
 	}
 	closedir(stream);
@@ -129,12 +137,14 @@ struct error *step_make_dev(struct setup *s)
 	TRY(mount_option(context, "size", "65536k"));
 	TRY(mount_option(context, "uid", owner));
 	TRY(mount_option(context, "gid", owner));
-	TRY(mount_make(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_STRICTATIME, &mount));
+	TRY(mount_make(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_STRICTATIME,
+		       &mount));
 	TRY(make_standard(s, mount));
 	if (s->spec->privileged)
 		TRY(make_all(s, mount, "/dev", 0));
 	for (size_t i = 0; i < s->spec->n_devices; i++)
-		TRY(make_host_node(s, mount, s->spec->devices[i].host_path, s->spec->devices[i].path));
+		TRY(make_host_node(s, mount, s->spec->devices[i].host_path,
+				   s->spec->devices[i].path));
 	if (s->spec->process.terminal && mknodat(mount, "console", S_IFREG | 0600, 0) < 0)
 		return error_sys("make /dev/console");
 	s->dev = fd_take(&mount);

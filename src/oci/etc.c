@@ -21,7 +21,8 @@ static const char *const names[SETUP_ETC_FILES] = { "hosts", "resolv.conf", "hos
 
 static const char *text_of(const struct oci_spec *spec, int i)
 {
-	const char *const texts[SETUP_ETC_FILES] = { spec->hosts, spec->resolv_conf, spec->hostname };
+	const char *const texts[SETUP_ETC_FILES] = { spec->hosts, spec->resolv_conf,
+						     spec->hostname };
 
 	return texts[i];
 }
@@ -36,9 +37,11 @@ static struct error *make_file(struct setup *s, int i)
 	const char *text = text_of(s->spec, i);
 	int fd autoclose = -1;
 
-	if (unlinkat(s->spec->state_dir, names[i], 0) < 0 && errno != ENOENT) /* of a start before this one */
+	if (unlinkat(s->spec->state_dir, names[i], 0) < 0 &&
+	    errno != ENOENT) /* of a start before this one */
 		return error_sys("replace %s", names[i]);
-	fd = openat(s->spec->state_dir, names[i], O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = openat(s->spec->state_dir, names[i],
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return error_sys("make %s", names[i]);
 	TRY(fd_write_all(fd, text, strlen(text)));
@@ -47,8 +50,8 @@ static struct error *make_file(struct setup *s, int i)
 	if (fchmod(fd, 0644) < 0 || fchown(fd, s->ids, s->ids) < 0)
 		return error_sys("own %s", names[i]);
 	TRY(mount_clone(fd, "", false, &s->etc[i]));
-	return mount_attributes(s->etc[i], MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0, MS_PRIVATE,
-				false);
+	return mount_attributes(s->etc[i], MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+				0, MS_PRIVATE, false);
 }
 
 struct error *step_make_etc(struct setup *s)

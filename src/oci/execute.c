@@ -59,8 +59,10 @@ struct error *step_sysctl(struct setup *s)
 		for (char *c = path; *c; c++)
 			if (*c == '.')
 				*c = '/';
-		TRY(error_wrap(path_open_beneath(s->root_dir, path, O_WRONLY, 0, &fd), "sysctl %s", list[i]));
-		TRY(error_wrap(fd_write_all(fd, list[i + 1], strlen(list[i + 1])), "sysctl %s=%s", list[i], list[i + 1]));
+		TRY(error_wrap(path_open_beneath(s->root_dir, path, O_WRONLY, 0, &fd), "sysctl %s",
+			       list[i]));
+		TRY(error_wrap(fd_write_all(fd, list[i + 1], strlen(list[i + 1])), "sysctl %s=%s",
+			       list[i], list[i + 1]));
 	}
 	return NULL;
 }
@@ -72,7 +74,8 @@ struct error *step_make_cwd(struct setup *s)
 
 	if (!s->spec->process.cwd)
 		return NULL;
-	return error_wrap(path_make_dirs_in_root(s->root_dir, s->spec->process.cwd, 0755, (uid_t)-1, (gid_t)-1, &dir),
+	return error_wrap(path_make_dirs_in_root(s->root_dir, s->spec->process.cwd, 0755, (uid_t)-1,
+						 (gid_t)-1, &dir),
 			  "working directory");
 }
 
@@ -84,10 +87,13 @@ struct error *step_cwd(struct setup *s)
 	char real[PATH_MAX];
 
 	if (chdir(cwd) < 0)
-		return error_set_status(error_sys("change to the working directory %s", quoted), 126);
+		return error_set_status(error_sys("change to the working directory %s", quoted),
+					126);
 	if (!getcwd(real, sizeof(real)) || real[0] != '/')
-		return error_set_status(error_new(ERROR_REFUSED, "the working directory %s is outside of the container",
-						  quoted), 126);
+		return error_set_status(
+			error_new(ERROR_REFUSED,
+				  "the working directory %s is outside of the container", quoted),
+			126);
 	return NULL;
 }
 
@@ -97,8 +103,10 @@ static struct error *not_executed(const char *program, int number)
 	char *quoted autofree = str_quote(program);
 
 	if (number == ENOENT && !strchr(program, '/'))
-		return error_set_status(error_new(ERROR_NOT_FOUND, "exec: %s: executable file not found in $PATH",
-						  quoted), 127);
+		return error_set_status(error_new(ERROR_NOT_FOUND,
+						  "exec: %s: executable file not found in $PATH",
+						  quoted),
+					127);
 	return error_set_status(error_number(number, "exec: %s", quoted),
 				number == ENOENT || number == ENOTDIR ? 127 : 126);
 }

@@ -16,7 +16,9 @@ void oci_features(struct oci_features *ret)
 
 	error_ignore(err, "a host without cgroups has version 0");
 	*ret = (struct oci_features){
-		.cgroup_version = !ops ? 0 : ops == &cgroup_v2 ? 2 : 1,
+		.cgroup_version = !ops		      ? 0
+				  : ops == &cgroup_v2 ? 2
+						      : 1,
 		.systemd = access("/run/systemd/system", F_OK) == 0,
 		.landlock_abi = landlock_abi(),
 		.apparmor = access("/sys/kernel/security/apparmor", F_OK) == 0,
@@ -53,6 +55,7 @@ struct error *oci_capabilities(char *const *add, char *const *drop, uint64_t *re
 	TRY(caps_from_options(add, drop, oci_capabilities_all(), ret_mask, &missing));
 	for (unsigned int bit = 0; missing; bit++, missing >>= 1)
 		if (missing & 1)
-			return error_new(ERROR_UNSUPPORTED, "this kernel has no %s", caps_name(bit));
+			return error_new(ERROR_UNSUPPORTED, "this kernel has no %s",
+					 caps_name(bit));
 	return NULL;
 }

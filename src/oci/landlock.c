@@ -46,9 +46,12 @@ static struct error *allow(int rules, const char *path, uint64_t access)
 struct error *landlock_confine(bool host_pid, bool host_net)
 {
 	int abi = landlock_abi();
-	size_t size = abi >= 6 ? sizeof(struct ruleset) : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+	size_t size = abi >= 6	 ? sizeof(struct ruleset)
+		      : abi >= 4 ? 2 * sizeof(uint64_t)
+				 : sizeof(uint64_t);
 	struct ruleset rules = {
-		.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_REFER,
+		.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+				     LANDLOCK_ACCESS_FS_REFER,
 	};
 	int fd autoclose = -1;
 
@@ -57,7 +60,8 @@ struct error *landlock_confine(bool host_pid, bool host_net)
 	if (abi >= 5)
 		rules.handled_access_fs |= ACCESS_FS_IOCTL_DEV;
 	if (abi >= 6)
-		rules.scoped = (host_pid ? SCOPE_SIGNAL : 0) | (host_net ? SCOPE_ABSTRACT_UNIX_SOCKET : 0);
+		rules.scoped =
+			(host_pid ? SCOPE_SIGNAL : 0) | (host_net ? SCOPE_ABSTRACT_UNIX_SOCKET : 0);
 	fd = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
 	if (fd < 0)
 		return error_sys("landlock ruleset");

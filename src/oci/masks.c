@@ -26,11 +26,13 @@
 /* Opens @path of the root without following links; *@ret_fd stays -1 when this kernel does not have it. */
 static struct error *open_kernel_path(struct setup *s, const char *path, int *ret_fd)
 {
-	struct error *err = path_open_beneath(s->root_dir, path + strspn(path, "/"), O_PATH, 0, ret_fd);
+	struct error *err =
+		path_open_beneath(s->root_dir, path + strspn(path, "/"), O_PATH, 0, ret_fd);
 	bool is_proc = str_has_prefix(path, "/proc/");
 	struct statfs fs;
 
-	if (err && (error_errno(err) == ENOENT || error_errno(err) == ENOTDIR || error_errno(err) == EACCES)) {
+	if (err && (error_errno(err) == ENOENT || error_errno(err) == ENOTDIR ||
+		    error_errno(err) == EACCES)) {
 		error_ignore(err, "there is nothing to mask");
 		return NULL;
 	}
@@ -40,8 +42,9 @@ static struct error *open_kernel_path(struct setup *s, const char *path, int *re
 	if (fstatfs(*ret_fd, &fs) < 0)
 		return error_sys("%s", path);
 	/* Under a bind of the host's /proc or /sys other kernel file systems lie below; none of them is a disk's. */
-	if (fs.f_type != (is_proc ? PROC_SUPER_MAGIC : SYSFS_MAGIC) && fs.f_type != CGROUP_SUPER_MAGIC &&
-	    fs.f_type != CGROUP2_SUPER_MAGIC && fs.f_type != TMPFS_MAGIC && !s->spec->join_namespaces)
+	if (fs.f_type != (is_proc ? PROC_SUPER_MAGIC : SYSFS_MAGIC) &&
+	    fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC &&
+	    fs.f_type != TMPFS_MAGIC && !s->spec->join_namespaces)
 		return error_new(ERROR_REFUSED, "%s is not where the kernel has it", path);
 	return NULL;
 }
@@ -66,7 +69,10 @@ static struct error *make_empty(int *ret_fd)
 	TRY(mount_open_fs("tmpfs", &context));
 	TRY(mount_option(context, "size", "4k"));
 	TRY(mount_option(context, "mode", "755"));
-	return mount_make(context, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, ret_fd);
+	return mount_make(context,
+			  MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				  MOUNT_ATTR_NOEXEC,
+			  ret_fd);
 }
 
 /* Binds the mounted @source on @target: mount(2) by /proc is cheaper here than a detached copy. */
@@ -123,9 +129,11 @@ struct error *step_mask(struct setup *s)
 	if (s->spec->masked_paths)
 		err = open_null(s, &m.null);
 	for (size_t i = 0; s->spec->readonly_paths && s->spec->readonly_paths[i] && !err; i++)
-		err = error_wrap(make_readonly(s, s->spec->readonly_paths[i]), "%s", s->spec->readonly_paths[i]);
+		err = error_wrap(make_readonly(s, s->spec->readonly_paths[i]), "%s",
+				 s->spec->readonly_paths[i]);
 	for (size_t i = 0; s->spec->masked_paths && s->spec->masked_paths[i] && !err; i++)
-		err = error_wrap(mask_one(s, &m, s->spec->masked_paths[i]), "%s", s->spec->masked_paths[i]);
+		err = error_wrap(mask_one(s, &m, s->spec->masked_paths[i]), "%s",
+				 s->spec->masked_paths[i]);
 	fd_close(&m.null);
 	fd_close(&m.empty);
 	return err;

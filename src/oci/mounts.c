@@ -31,13 +31,15 @@ struct kernel_mount {
 	const char *type, *destination;
 	unsigned long flags;
 	const char *data;
-	unsigned int owned; /* the namespace it shows: without one of its own the host's is bound instead */
+	unsigned int
+		owned; /* the namespace it shows: without one of its own the host's is bound instead */
 };
 
 static const struct kernel_mount kernel_mounts[] = {
 	{ "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, CLONE_NEWPID },
 	{ "sysfs", "sys", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL, CLONE_NEWNET },
-	{ "devpts", "dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5", 0 },
+	{ "devpts", "dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5",
+	  0 },
 	{ "mqueue", "dev/mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, CLONE_NEWIPC },
 };
 
@@ -82,8 +84,10 @@ static struct error *bind_host(int target, const struct kernel_mount *m)
 	int fd autoclose = -1;
 
 	TRY(mount_clone(AT_FDCWD, source, true, &fd));
-	TRY(mount_attributes(fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-				     (m->flags & MS_RDONLY ? MOUNT_ATTR_RDONLY : 0), 0, MS_PRIVATE, true));
+	TRY(mount_attributes(fd,
+			     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+				     (m->flags & MS_RDONLY ? MOUNT_ATTR_RDONLY : 0),
+			     0, MS_PRIVATE, true));
 	return mount_attach(fd, target);
 }
 
@@ -101,7 +105,8 @@ static struct error *mount_one_kernel(struct setup *s, const struct kernel_mount
 	unsigned long flags = m->flags;
 	int target autoclose = -1;
 
-	if (is_shared_with_host(s, CLONE_NEWIPC) && m->owned == CLONE_NEWIPC && !host_has_mount("/dev/mqueue"))
+	if (is_shared_with_host(s, CLONE_NEWIPC) && m->owned == CLONE_NEWIPC &&
+	    !host_has_mount("/dev/mqueue"))
 		return NULL;
 	TRY(open_plain_dir(s, m->destination, &target));
 	if (s->user_namespace && is_shared_with_host(s, m->owned))
@@ -126,7 +131,8 @@ static struct error *mount_shm(struct setup *s)
 
 	snprintf(data, sizeof(data), "mode=1777,size=%jd", (intmax_t)s->spec->shm_size_bytes);
 	TRY(open_plain_dir(s, "dev/shm", &target));
-	return error_wrap(mount_on(target, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, data), "/dev/shm");
+	return error_wrap(mount_on(target, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, data),
+			  "/dev/shm");
 }
 
 /* With a host or joined ipc namespace /dev/shm goes with it: the host's is bound. */
@@ -136,14 +142,16 @@ static struct error *mount_shm_shared(struct setup *s)
 
 	TRY(open_plain_dir(s, "dev/shm", &target));
 	TRY(mount_clone(AT_FDCWD, "/dev/shm", false, &fd));
-	TRY(mount_attributes(fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0, MS_PRIVATE, false));
+	TRY(mount_attributes(fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0,
+			     MS_PRIVATE, false));
 	return mount_attach(fd, target);
 }
 
 /* /sys/fs/cgroup, read-only, showing the container's own group as the root of each hierarchy (cgroup_namespaces(7)). */
 static struct error *mount_cgroups(struct setup *s)
 {
-	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | (s->spec->privileged ? 0 : MS_RDONLY);
+	unsigned long flags =
+		MS_NOSUID | MS_NODEV | MS_NOEXEC | (s->spec->privileged ? 0 : MS_RDONLY);
 	int target autoclose = -1, inside autoclose = -1;
 
 	if (!(s->spec->new_namespaces & CLONE_NEWCGROUP))
@@ -185,7 +193,8 @@ struct error *step_mount_kernel(struct setup *s)
  * The map of a bind mount (requirement F5). The owner's map swaps container root and the user who owns the source, so
  * that what container root writes is that user's; the user's own number shows nobody inside.
  */
-static struct error *make_map(struct setup *s, const struct stat *st, enum oci_idmap idmap, int *ret_userns)
+static struct error *make_map(struct setup *s, const struct stat *st, enum oci_idmap idmap,
+			      int *ret_userns)
 {
 	uint32_t uid = st->st_uid, gid = st->st_gid;
 	struct id_map uids[4], gids[4];
@@ -226,15 +235,18 @@ static struct error *map_source(struct setup *s, const struct oci_mount *m, int 
 		return error_sys("mount source of %s", m->destination);
 	TRY(make_map(s, &st, m->idmap, &userns));
 	err = mount_idmap(fd, userns, m->recursive);
-	if (err && m->recursive) { /* one submount that cannot spoils all: map the top, leave the rest as it is */
+	if (err &&
+	    m->recursive) { /* one submount that cannot spoils all: map the top, leave the rest as it is */
 		error_ignore(err, "a submount may not be mappable");
 		err = mount_idmap(fd, userns, false);
 		if (!err)
-			log_notice("%s: mounts below the source are shown with unmapped ids", m->destination);
+			log_notice("%s: mounts below the source are shown with unmapped ids",
+				   m->destination);
 	}
 	if (err) {
-		log_notice("%s: its file system cannot be idmapped, files are shown as nobody's (%s)", m->destination,
-			   error_message(err));
+		log_notice(
+			"%s: its file system cannot be idmapped, files are shown as nobody's (%s)",
+			m->destination, error_message(err));
 		error_free(err);
 	}
 	return NULL;
@@ -257,14 +269,16 @@ struct error *step_open_sources(struct setup *s)
 }
 
 /* The place of a mount inside the root: an existing file or directory, or made like the source is. */
-static struct error *open_target(struct setup *s, const struct oci_mount *m, bool is_dir, int *ret_fd)
+static struct error *open_target(struct setup *s, const struct oci_mount *m, bool is_dir,
+				 int *ret_fd)
 {
 	const char *last = path_last(m->destination);
 	char *above autofree = alloc_string_n(m->destination, (size_t)(last - m->destination));
 	int parent autoclose = -1, made autoclose = -1;
 
 	if (is_dir)
-		return path_make_dirs_in_root(s->root_dir, m->destination, 0755, (uid_t)-1, (gid_t)-1, ret_fd);
+		return path_make_dirs_in_root(s->root_dir, m->destination, 0755, (uid_t)-1,
+					      (gid_t)-1, ret_fd);
 	TRY(path_make_dirs_in_root(s->root_dir, above, 0755, (uid_t)-1, (gid_t)-1, &parent));
 	made = openat(parent, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	return path_open_in_root(s->root_dir, m->destination, O_PATH, 0, ret_fd);
@@ -293,8 +307,11 @@ static struct error *mount_tmpfs(struct setup *s, const struct oci_mount *m)
 /* A bind may show through the user's own link to it; it may not hide /proc or what lies in it (CVE-2019-16884). */
 static struct error *refuse_kernel_places(const char *destination)
 {
-	if (strcmp(destination, "/") == 0 || strcmp(destination, "/proc") == 0 || str_has_prefix(destination, "/proc/"))
-		return error_new(ERROR_REFUSED, "mount on %s: that would hide what confines the container", destination);
+	if (strcmp(destination, "/") == 0 || strcmp(destination, "/proc") == 0 ||
+	    str_has_prefix(destination, "/proc/"))
+		return error_new(ERROR_REFUSED,
+				 "mount on %s: that would hide what confines the container",
+				 destination);
 	return NULL;
 }
 
@@ -313,7 +330,8 @@ static struct error *mount_bind(struct setup *s, size_t i)
 static struct error *mount_one(struct setup *s, size_t i)
 {
 	TRY(refuse_kernel_places(s->spec->mounts[i].destination));
-	return s->spec->mounts[i].kind == OCI_MOUNT_TMPFS ? mount_tmpfs(s, &s->spec->mounts[i]) : mount_bind(s, i);
+	return s->spec->mounts[i].kind == OCI_MOUNT_TMPFS ? mount_tmpfs(s, &s->spec->mounts[i])
+							  : mount_bind(s, i);
 }
 
 struct error *step_mount_requested(struct setup *s)

@@ -42,7 +42,8 @@ struct error *step_lease_ids(struct setup *s)
 void undo_lease_ids(struct setup *s)
 {
 	if (s->leased)
-		error_ignore(idrange_release(s->ids, s->spec->state_path), "the lease ends with its owner's directory");
+		error_ignore(idrange_release(s->ids, s->spec->state_path),
+			     "the lease ends with its owner's directory");
 	s->leased = false;
 }
 
@@ -111,7 +112,8 @@ static struct error *clone_joined(struct setup *s)
 	enum { STACK = 256 * 1024 };
 	char *stack autofree = alloc_zeroed(STACK, 1);
 	struct joiner j = { .s = s };
-	pid_t pid = clone(join_and_clone, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &j);
+	pid_t pid = clone(join_and_clone, stack + STACK,
+			  CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &j);
 
 	if (pid < 0)
 		return error_sys("clone");

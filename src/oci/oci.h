@@ -23,8 +23,8 @@ enum oci_mount_kind {
 /* Which ids a bind mount shows (requirement F5). */
 enum oci_idmap {
 	OCI_IDMAP_CONTAINER, /* ids 0-65535 on disk are 0-65535 in the container */
-	OCI_IDMAP_OWNER,     /* container root is the source's owner; that user's own id is nobody */
-	OCI_IDMAP_OFF,	     /* as the host has them */
+	OCI_IDMAP_OWNER, /* container root is the source's owner; that user's own id is nobody */
+	OCI_IDMAP_OFF,	 /* as the host has them */
 };
 
 struct oci_mount {
@@ -33,10 +33,10 @@ struct oci_mount {
 	int source;
 	enum oci_idmap idmap;
 	bool recursive;
-	bool copy_up;	     /* fill the empty source with what the image has at the destination */
-	uint64_t attributes; /* MOUNT_ATTR_* to set, submounts too */
+	bool copy_up;	      /* fill the empty source with what the image has at the destination */
+	uint64_t attributes;  /* MOUNT_ATTR_* to set, submounts too */
 	uint64_t propagation; /* MS_PRIVATE and such */
-	char *data;	     /* "size=64m,mode=1777" */
+	char *data;	      /* "size=64m,mode=1777" */
 };
 
 /* A device node of the host to be shown in the container. */
@@ -55,7 +55,7 @@ struct oci_rlimit {
 struct oci_process {
 	char **argv, **env;
 	char *cwd;
-	char *user;		/* "uid[:gid]" or names of the container's own passwd and group; NULL is root */
+	char *user; /* "uid[:gid]" or names of the container's own passwd and group; NULL is root */
 	char **additional_groups; /* ids or names of --group-add */
 	uint32_t umask;
 	bool terminal;
@@ -71,7 +71,8 @@ struct oci_process {
 };
 
 struct oci_resources {
-	int64_t memory_bytes, memory_swap_bytes, memory_reservation_bytes; /* 0: not set; -1: unlimited */
+	int64_t memory_bytes, memory_swap_bytes,
+		memory_reservation_bytes; /* 0: not set; -1: unlimited */
 	int64_t cpu_shares, cpu_quota_us, cpu_period_us;
 	char *cpuset_cpus, *cpuset_mems;
 	int64_t pids_limit;
@@ -111,7 +112,7 @@ struct oci_spec {
 	size_t n_devices;
 	bool privileged; /* all devices, writable /sys and /sys/fs/cgroup */
 	char **masked_paths, **readonly_paths;
-	char **sysctls; /* key, value, key, value */
+	char **sysctls;	 /* key, value, key, value */
 	char *init_path; /* host path of bulkhead-init, shown as /sbin/docker-init; NULL: none */
 
 	struct oci_process process;
@@ -141,7 +142,8 @@ void oci_running_done(struct oci_running *r) __attribute__((nonnull));
  * Sets the container up as a child of this process and executes its program. On return it runs and state.json says so;
  * on failure every step has been undone, and the error has status 126 or 127 where the program itself was at fault.
  */
-struct error *oci_start(const struct oci_spec *spec, struct oci_running *ret) __attribute__((nonnull, warn_unused_result));
+struct error *oci_start(const struct oci_spec *spec, struct oci_running *ret)
+	__attribute__((nonnull, warn_unused_result));
 
 /* The run-time facts of a container: STATE/containers/ID/state.json. */
 struct oci_state {
@@ -157,26 +159,29 @@ struct oci_state {
 void oci_state_done(struct oci_state *state);
 
 /* ERROR_NOT_FOUND when @state_dir has no state file: nothing was started. */
-struct error *oci_state_load(int state_dir, struct oci_state *ret) __attribute__((nonnull, warn_unused_result));
+struct error *oci_state_load(int state_dir, struct oci_state *ret)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Whether its first process still runs: same boot, same pid, same start time. */
 bool oci_state_is_alive(const struct oci_state *state) __attribute__((nonnull));
 
 /* Sends @signal to the first process; ERROR_NOT_FOUND when it does not run. */
-struct error *oci_kill(const struct oci_state *state, int signal) __attribute__((nonnull, warn_unused_result));
+struct error *oci_kill(const struct oci_state *state, int signal)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Kills whatever is left in the container's cgroups, removes them, gives its id range back, and removes state.json.
  * @state_path is what was in oci_spec.state_path. Nothing of it may be there any more.
  */
-struct error *oci_delete(int state_dir, const char *state_path) __attribute__((nonnull, warn_unused_result));
+struct error *oci_delete(int state_dir, const char *state_path)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Starts @spec->process in the running container of @state, with the privileges @spec gives; the root, mounts and
  * limits are the container's. The program is a child of this process.
  */
-struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *state, struct oci_running *ret)
-	__attribute__((nonnull, warn_unused_result));
+struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *state,
+		       struct oci_running *ret) __attribute__((nonnull, warn_unused_result));
 
 /* What this host has, for `info`. */
 struct oci_features {
@@ -188,7 +193,8 @@ struct oci_features {
 void oci_features(struct oci_features *ret) __attribute__((nonnull));
 
 /* Capabilities by name: "CHOWN" or "CAP_CHOWN" in any case. oci_capability_name() is "CAP_CHOWN", or NULL. */
-struct error *oci_capability_parse(const char *text, int *ret_number) __attribute__((nonnull, warn_unused_result));
+struct error *oci_capability_parse(const char *text, int *ret_number)
+	__attribute__((nonnull, warn_unused_result));
 const char *oci_capability_name(int number);
 
 /* The bounding set from --cap-add and --cap-drop (names or ALL), docker's rules, on the default set. */

@@ -26,7 +26,8 @@
 
 struct error *step_find_user(struct setup *s)
 {
-	return user_resolve(s->root_dir, s->spec->process.user, s->spec->process.additional_groups, &s->user);
+	return user_resolve(s->root_dir, s->spec->process.user, s->spec->process.additional_groups,
+			    &s->user);
 }
 
 /*
@@ -40,7 +41,8 @@ static struct error *set_rlimit(pid_t pid, const struct oci_rlimit *l)
 	if (prlimit(pid, (enum __rlimit_resource)l->resource, &want, NULL) == 0)
 		return NULL;
 	if (l->explicit_ || errno != EPERM)
-		return error_sys("limit %d to %ju:%ju", l->resource, (uintmax_t)l->soft, (uintmax_t)l->hard);
+		return error_sys("limit %d to %ju:%ju", l->resource, (uintmax_t)l->soft,
+				 (uintmax_t)l->hard);
 	if (prlimit(pid, (enum __rlimit_resource)l->resource, NULL, &have) < 0)
 		return error_sys("read limit %d", l->resource);
 	want.rlim_max = have.rlim_max;
@@ -80,7 +82,8 @@ struct error *step_load_seccomp(struct setup *s)
 	if (spec->seccomp == OCI_SECCOMP_UNCONFINED)
 		return NULL;
 	return seccomp_load_cached(spec->seccomp_cache, spec->seccomp_profile,
-				   spec->seccomp_profile ? strlen(spec->seccomp_profile) : 0, &options, &s->seccomp);
+				   spec->seccomp_profile ? strlen(spec->seccomp_profile) : 0,
+				   &options, &s->seccomp);
 }
 
 static struct error *capset_all(uint64_t effective, uint64_t permitted, uint64_t inheritable)
@@ -88,7 +91,8 @@ static struct error *capset_all(uint64_t effective, uint64_t permitted, uint64_t
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = {
 		{ (uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable },
-		{ (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), (uint32_t)(inheritable >> 32) },
+		{ (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32),
+		  (uint32_t)(inheritable >> 32) },
 	};
 
 	return syscall(SYS_capset, &head, data) < 0 ? error_sys("set capabilities") : NULL;
@@ -126,7 +130,8 @@ static struct error *set_capabilities(const struct oci_process *p, const struct 
 
 	TRY(capset_all(have, have, u->uid == 0 ? 0 : p->ambient));
 	for (int i = 0; i < 64 && u->uid != 0; i++)
-		if ((p->ambient >> i & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
+		if ((p->ambient >> i & 1) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
 			return error_sys("raise capability %d", i);
 	return NULL;
 }
@@ -143,12 +148,14 @@ struct error *step_privileges(struct setup *s)
 
 	umask(p->umask);
 	/* A keyring of its own: not the caller's (keyrings(7)). Kernels without keys have nothing to hide. */
-	if (!s->joined && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+	if (!s->joined && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
+	    errno != ENOSYS)
 		return error_sys("make a session keyring");
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_sys("set no_new_privs");
 	if (s->spec->landlock && !s->joined)
-		TRY(landlock_confine(!(s->spec->new_namespaces & CLONE_NEWPID), !(s->spec->new_namespaces & CLONE_NEWNET)));
+		TRY(landlock_confine(!(s->spec->new_namespaces & CLONE_NEWPID),
+				     !(s->spec->new_namespaces & CLONE_NEWNET)));
 	TRY(drop_bounding(p->capabilities));
 	if (filtered && !p->no_new_privileges)
 		TRY(seccomp_install(&s->seccomp));

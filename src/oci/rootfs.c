@@ -58,7 +58,8 @@ static struct error *open_parts(struct setup *s, struct parts *p)
 	p->layers = alloc_zeroed(s->spec->n_layers, sizeof(int));
 	for (; p->n < s->spec->n_layers; p->n++) {
 		p->layers[p->n] = -1;
-		TRY(error_wrap(clone_mapped(s, s->spec->layers[p->n], &p->layers[p->n]), "layer %zu", p->n));
+		TRY(error_wrap(clone_mapped(s, s->spec->layers[p->n], &p->layers[p->n]),
+			       "layer %zu", p->n));
 	}
 	return error_wrap(clone_mapped(s, s->spec->container_dir, &p->upper), "upper directory");
 }
@@ -87,12 +88,14 @@ static struct error *set_upper(int context, int upper)
 }
 
 /* "lowerdir=/proc/self/fd/9:/proc/self/fd/8,…": all that kernels before 6.5 understand; at most a page. */
-static struct error *classic_options(const struct setup *s, const struct parts *p, struct buf *options)
+static struct error *classic_options(const struct setup *s, const struct parts *p,
+				     struct buf *options)
 {
 	TRY(buf_add_text(options, "userxattr,lowerdir="));
 	for (size_t i = p->n; i-- > 0;)
 		TRY(buf_printf(options, "/proc/self/fd/%d%s", p->layers[i], i ? ":" : ""));
-	TRY(buf_printf(options, ",upperdir=/proc/self/fd/%d/diff,workdir=/proc/self/fd/%d/work", p->upper, p->upper));
+	TRY(buf_printf(options, ",upperdir=/proc/self/fd/%d/diff,workdir=/proc/self/fd/%d/work",
+		       p->upper, p->upper));
 	return s->spec->volatile_upper ? buf_add_text(options, ",volatile") : NULL;
 }
 
@@ -159,7 +162,8 @@ static struct error *make_classic(const struct setup *s, const struct parts *p, 
 
 	TRY(classic_options(s, p, &options));
 	c.options = buf_text(&options);
-	pid = clone(mount_classic, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWNS | SIGCHLD, &c);
+	pid = clone(mount_classic, stack + STACK,
+		    CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWNS | SIGCHLD, &c);
 	if (pid < 0)
 		return error_sys("clone");
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -240,10 +244,12 @@ struct error *step_pivot(struct setup *s)
 		return error_sys("take off the old root");
 	if (chdir("/") < 0)
 		return error_sys("enter the new root");
-	if (s->spec->readonly_root && mount_setattr(AT_FDCWD, "/", 0, &(struct mount_attr){ .attr_set = MOUNT_ATTR_RDONLY },
-						    sizeof(struct mount_attr)) < 0)
+	if (s->spec->readonly_root &&
+	    mount_setattr(AT_FDCWD, "/", 0, &(struct mount_attr){ .attr_set = MOUNT_ATTR_RDONLY },
+			  sizeof(struct mount_attr)) < 0)
 		return error_sys("make the root read-only");
-	if (s->spec->root_propagation && mount(NULL, "/", NULL, s->spec->root_propagation, NULL) < 0)
+	if (s->spec->root_propagation &&
+	    mount(NULL, "/", NULL, s->spec->root_propagation, NULL) < 0)
 		return error_sys("set the root's propagation");
 	return NULL;
 }

@@ -19,7 +19,8 @@ struct setup {
 	const struct oci_state *joined; /* exec: the container that is joined; NULL for a start */
 
 	const struct step *steps;
-	unsigned int clone_namespaces, join_namespaces; /* CLONE_NEW*; those to join are .join_pidfd's */
+	unsigned int clone_namespaces,
+		join_namespaces; /* CLONE_NEW*; those to join are .join_pidfd's */
 	int join_pidfd;
 	int container_pidfd; /* exec: owned */
 
@@ -35,8 +36,8 @@ struct setup {
 	/* Parent. */
 	pid_t pid;
 	int pidfd, userns;
-	int root, dev; /* detached mounts: the root file system, /dev */
-	int *sources;  /* one detached mount for each bind of the specification */
+	int root, dev;		  /* detached mounts: the root file system, /dev */
+	int *sources;		  /* one detached mount for each bind of the specification */
 	int etc[SETUP_ETC_FILES]; /* detached mounts of the files in etc.c; -1: not wanted */
 	struct oci_running *running;
 

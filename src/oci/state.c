@@ -51,7 +51,8 @@ struct error *oci_state_load(int state_dir, struct oci_state *ret)
 	}
 	TRY(err);
 	*ret = (struct oci_state){ 0 };
-	return error_wrap(json_decode_text(&state_type, buf_text(&text), text.length, ret), STATE_NAME);
+	return error_wrap(json_decode_text(&state_type, buf_text(&text), text.length, ret),
+			  STATE_NAME);
 }
 
 static bool is_this_boot(const struct oci_state *state)
@@ -65,14 +66,17 @@ static bool is_this_boot(const struct oci_state *state)
 
 bool oci_state_is_alive(const struct oci_state *state)
 {
-	return is_this_boot(state) && proc_is_alive((pid_t)state->pid, (uint64_t)state->start_ticks);
+	return is_this_boot(state) &&
+	       proc_is_alive((pid_t)state->pid, (uint64_t)state->start_ticks);
 }
 
 struct error *oci_kill(const struct oci_state *state, int signal)
 {
 	int pidfd autoclose = -1;
 
-	TRY(proc_open((pid_t)state->pid, &pidfd)); /* opened before it is looked at: it cannot become another meanwhile */
+	TRY(proc_open(
+		(pid_t)state->pid,
+		&pidfd)); /* opened before it is looked at: it cannot become another meanwhile */
 	if (!oci_state_is_alive(state))
 		return error_new(ERROR_NOT_FOUND, "it does not run");
 	return proc_signal(pidfd, signal);
@@ -81,7 +85,9 @@ struct error *oci_kill(const struct oci_state *state, int signal)
 struct error *step_save_state(struct setup *s)
 {
 	char boot[PROC_BOOT_ID_SIZE];
-	struct oci_state state = { .pid = s->pid, .first_id = s->ids, .leased = s->leased, .boot_id = boot };
+	struct oci_state state = {
+		.pid = s->pid, .first_id = s->ids, .leased = s->leased, .boot_id = boot
+	};
 	char **cgroups autostrv = NULL;
 	char *text autofree = NULL;
 	struct timespec now;
@@ -116,7 +122,9 @@ struct error *oci_delete(int state_dir, const char *state_path)
 		return NULL;
 	}
 	TRY(err);
-	err = is_this_boot(&state) ? cgroup_remove(state.cgroups, cgroup_by_name(state.cgroup_manager)) : NULL;
+	err = is_this_boot(&state)
+		      ? cgroup_remove(state.cgroups, cgroup_by_name(state.cgroup_manager))
+		      : NULL;
 	if (!err && state.leased)
 		err = idrange_release((uint32_t)state.first_id, state_path);
 	oci_state_done(&state);

@@ -108,7 +108,8 @@ static struct error *run_step(const struct step *step, struct setup *s)
 	struct error *err = step->run(s);
 
 	if (log_is_debug())
-		log_debug("%-26s %5ju us%s", step->name, (uintmax_t)(now_us() - start), err ? ", failed" : "");
+		log_debug("%-26s %5ju us%s", step->name, (uintmax_t)(now_us() - start),
+			  err ? ", failed" : "");
 	/* A fault of the user's own program or input speaks for itself. */
 	if (err && !error_status(err) && error_kind(err) == ERROR_SYSTEM)
 		err = error_wrap(err, "%s", step->name);
@@ -209,7 +210,8 @@ struct error *oci_start(const struct oci_spec *spec, struct oci_running *ret)
 	return err;
 }
 
-struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *state, struct oci_running *ret)
+struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *state,
+		       struct oci_running *ret)
 {
 	struct error *err;
 	struct setup s;
@@ -221,7 +223,8 @@ struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *stat
 	s.join_namespaces = spec->new_namespaces | spec->join_namespaces;
 	s.clone_namespaces = 0;
 	err = proc_open((pid_t)state->pid, &s.container_pidfd);
-	if (!err && !oci_state_is_alive(state)) /* looked at after it was opened: the pid is no other's */
+	if (!err &&
+	    !oci_state_is_alive(state)) /* looked at after it was opened: the pid is no other's */
 		err = error_new(ERROR_CONFLICT, "the container is not running");
 	s.join_pidfd = s.container_pidfd;
 	if (!err)
@@ -246,6 +249,7 @@ void steps_run_child(struct setup *s)
 		err = error_new(ERROR_BUG, "the steps ended without a program");
 	n = error_encode(err, frame, sizeof(frame));
 	if (send(s->channel_child, frame, n, MSG_NOSIGNAL) < 0)
-		_exit(error_status(err) ? error_status(err) : 125); /* the profile may forbid even that */
+		_exit(error_status(err) ? error_status(err)
+					: 125); /* the profile may forbid even that */
 	_exit(error_status(err) ? error_status(err) : 125);
 }

@@ -90,7 +90,8 @@ static struct passwd_entry find_passwd(const char *passwd, const char *wanted)
 			continue;
 		if (strcmp(f[0], wanted) != 0 && !(is_number(wanted) && strcmp(f[2], wanted) == 0))
 			continue;
-		return (struct passwd_entry){ true, uid, gid, alloc_string(f[0]), alloc_string(f[5]) };
+		return (struct passwd_entry){ true, uid, gid, alloc_string(f[0]),
+					      alloc_string(f[5]) };
 	}
 	return entry;
 }
@@ -103,7 +104,8 @@ static bool find_group(const char *group, const char *wanted, gid_t *ret)
 	while (next_line(&group, &line)) {
 		char *f[4];
 
-		if (split_fields(line, f, 4) >= 3 && strcmp(f[0], wanted) == 0 && parse_id(f[2], ret))
+		if (split_fields(line, f, 4) >= 3 && strcmp(f[0], wanted) == 0 &&
+		    parse_id(f[2], ret))
 			return true;
 	}
 	return is_number(wanted) && parse_id(wanted, ret);
@@ -140,8 +142,8 @@ static struct error *add_memberships(struct user *u, const char *group, const ch
 	return NULL;
 }
 
-static struct error *resolve_names(const char *passwd, const char *group, const char *name, const char *group_name,
-				   struct user *u)
+static struct error *resolve_names(const char *passwd, const char *group, const char *name,
+				   const char *group_name, struct user *u)
 {
 	struct passwd_entry entry = find_passwd(passwd, name);
 	char *entry_name autofree = entry.name;
@@ -155,18 +157,23 @@ static struct error *resolve_names(const char *passwd, const char *group, const 
 		u->gid = entry.gid;
 	} else if (is_number(name)) {
 		if (!parse_id(name, &u->uid))
-			return error_new(ERROR_BAD_INPUT, "user %s: a container has the ids 0 to %d", quoted, ID_MAX);
+			return error_new(ERROR_BAD_INPUT,
+					 "user %s: a container has the ids 0 to %d", quoted,
+					 ID_MAX);
 	} else {
-		return error_new(ERROR_BAD_INPUT, "unable to find user %s: no matching entries in passwd file", name);
+		return error_new(ERROR_BAD_INPUT,
+				 "unable to find user %s: no matching entries in passwd file",
+				 name);
 	}
 	if (group_name && !find_group(group, group_name, &u->gid))
-		return error_new(ERROR_BAD_INPUT, "unable to find group %s: no matching entries in group file",
+		return error_new(ERROR_BAD_INPUT,
+				 "unable to find group %s: no matching entries in group file",
 				 group_name);
 	return entry_name && !group_name ? add_memberships(u, group, entry_name) : NULL;
 }
 
-struct error *user_resolve_text(const char *passwd, const char *group, const char *text, char *const *groups,
-				struct user *ret)
+struct error *user_resolve_text(const char *passwd, const char *group, const char *text,
+				char *const *groups, struct user *ret)
 {
 	char *name autofree = alloc_string(str_is_empty(text) ? "0" : text);
 	char *colon = strchr(name, ':');

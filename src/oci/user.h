@@ -27,5 +27,6 @@ struct error *user_resolve(int root, const char *text, char *const *groups, stru
 	__attribute__((nonnull(4), warn_unused_result));
 
 /* The parsing alone, for tests: @passwd and @group are file contents, NULL where missing. */
-struct error *user_resolve_text(const char *passwd, const char *group, const char *text, char *const *groups,
-				struct user *ret) __attribute__((nonnull(5), warn_unused_result));
+struct error *user_resolve_text(const char *passwd, const char *group, const char *text,
+				char *const *groups, struct user *ret)
+	__attribute__((nonnull(5), warn_unused_result));
