@@ -57,7 +57,8 @@ static struct error *make_standard(struct setup *s, int dev)
 		TRY(make_node(s, dev, nodes[i].name, S_IFCHR | 0666,
 			      makedev(nodes[i].major, nodes[i].minor), 0, 0));
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
-		if (symlinkat(links[i].target, dev, links[i].name) < 0)
+		if (symlinkat(links[i].target, dev, links[i].name) < 0 ||
+		    fchownat(dev, links[i].name, s->ids, s->ids, AT_SYMLINK_NOFOLLOW) < 0)
 			return error_sys("make /dev/%s", links[i].name);
 	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
 		if (mkdirat(dev, directories[i].name, directories[i].mode) < 0 ||
@@ -133,6 +134,7 @@ struct error *step_make_dev(struct setup *s)
 
 	snprintf(owner, sizeof(owner), "%u", s->ids);
 	TRY(mount_open_fs("tmpfs", &context));
+	TRY(mount_option(context, "source", "tmpfs"));
 	TRY(mount_option(context, "mode", "755"));
 	TRY(mount_option(context, "size", "65536k"));
 	TRY(mount_option(context, "uid", owner));

@@ -67,6 +67,7 @@ static struct error *make_empty(int *ret_fd)
 	int context autoclose = -1;
 
 	TRY(mount_open_fs("tmpfs", &context));
+	TRY(mount_option(context, "source", "tmpfs"));
 	TRY(mount_option(context, "size", "4k"));
 	TRY(mount_option(context, "mode", "755"));
 	return mount_make(context,

@@ -22,6 +22,7 @@
 #include "base/strv.h"
 #include "base/userns.h"
 #include "oci/cgroup.h"
+#include "oci/copy_up.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
@@ -290,6 +291,7 @@ static struct error *mount_tmpfs(struct setup *s, const struct oci_mount *m)
 	char **options autostrv = strv_split(m->data ? m->data : "", ',');
 
 	TRY(mount_open_fs("tmpfs", &context));
+	TRY(mount_option(context, "source", "tmpfs"));
 	for (size_t i = 0; options[i]; i++) {
 		char *value = strchr(options[i], '=');
 
@@ -315,6 +317,17 @@ static struct error *refuse_kernel_places(const char *destination)
 	return NULL;
 }
 
+/* The volume is not attached yet, and the target shows what the image has there. */
+static struct error *fill_volume(int source, int target)
+{
+	int from autoclose = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int to autoclose = openat(source, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (from < 0 || to < 0)
+		return error_sys("open the volume");
+	return error_wrap(copy_up(from, to), "fill the volume");
+}
+
 static struct error *mount_bind(struct setup *s, size_t i)
 {
 	const struct oci_mount *m = &s->spec->mounts[i];
@@ -324,6 +337,8 @@ static struct error *mount_bind(struct setup *s, size_t i)
 	if (fstat(s->sources[i], &st) < 0)
 		return error_sys("mount source");
 	TRY(open_target(s, m, S_ISDIR(st.st_mode), &target));
+	if (m->copy_up && S_ISDIR(st.st_mode))
+		TRY(fill_volume(s->sources[i], target));
 	return mount_attach(s->sources[i], target);
 }
 

@@ -112,8 +112,7 @@ struct oci_spec {
 	size_t n_devices;
 	bool privileged; /* all devices, writable /sys and /sys/fs/cgroup */
 	char **masked_paths, **readonly_paths;
-	char **sysctls;	 /* key, value, key, value */
-	char *init_path; /* host path of bulkhead-init, shown as /sbin/docker-init; NULL: none */
+	char **sysctls; /* key, value, key, value */
 
 	struct oci_process process;
 	struct oci_resources resources;

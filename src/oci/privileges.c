@@ -137,13 +137,33 @@ static struct error *set_capabilities(const struct oci_process *p, const struct 
 }
 
 /*
+ * A user namespace has every capability; without one there are only those that we have ourselves: a host may keep some from its
+ * root.
+ */
+static struct error *limit_to_own(struct setup *s, struct oci_process *p)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+	uint64_t own;
+
+	if (s->user_namespace)
+		return NULL;
+	if (syscall(SYS_capget, &head, data) < 0)
+		return error_sys("read capabilities");
+	own = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	p->capabilities &= own;
+	p->ambient &= own;
+	return NULL;
+}
+
+/*
  * The order matters. Landlock and no_new_privs may come while we still have capabilities; the filter, without
  * no_new_privs, needs CAP_SYS_ADMIN and so comes before they go; with it, it comes last, so that the profile need not
  * allow what we do here.
  */
 struct error *step_privileges(struct setup *s)
 {
-	const struct oci_process *p = &s->spec->process;
+	struct oci_process own = s->spec->process, *p = &own;
 	bool filtered = s->seccomp.insns != NULL;
 
 	umask(p->umask);
@@ -156,6 +176,7 @@ struct error *step_privileges(struct setup *s)
 	if (s->spec->landlock && !s->joined)
 		TRY(landlock_confine(!(s->spec->new_namespaces & CLONE_NEWPID),
 				     !(s->spec->new_namespaces & CLONE_NEWNET)));
+	TRY(limit_to_own(s, p));
 	TRY(drop_bounding(p->capabilities));
 	if (filtered && !p->no_new_privileges)
 		TRY(seccomp_install(&s->seccomp));

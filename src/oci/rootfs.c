@@ -175,6 +175,7 @@ static struct error *make_classic(const struct setup *s, const struct parts *p, 
 
 static struct error *configure(const struct setup *s, const struct parts *p, int context)
 {
+	TRY(mount_option(context, "source", "overlay"));
 	TRY(mount_option(context, "userxattr", NULL));
 	for (size_t i = p->n; i-- > 0;) /* the uppermost layer comes first */
 		TRY(layer_option(context, "lowerdir+", p->layers[i]));

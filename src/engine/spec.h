@@ -1,0 +1,25 @@
+/*
+ * A container's record turned into what oci/ sets up. What a container is by default stands here, in one table each:
+ * docs/defaults.md is checked against them.
+ */
+#pragma once
+
+#include "engine/handle.h"
+#include "oci/oci.h"
+
+/*
+ * Fills @ret for a start of @c in the run-time directory @state_dir (not taken over). The caller calls oci_spec_done(),
+ * also after an error.
+ */
+struct error *spec_build(struct engine *e, const struct container *c, int state_dir,
+			 struct oci_spec *ret) __attribute__((nonnull, warn_unused_result));
+
+/* The same for another program in the running container: only what exec needs. */
+struct error *spec_build_exec(struct engine *e, const struct container *c,
+			      const struct exec_request *request, struct oci_spec *ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The seconds, signal and paths that hold where nothing was said; for inspect and stop too. */
+#define SPEC_SHM_BYTES (64LL << 20)
+extern char *const spec_masked_paths[];
+extern char *const spec_readonly_paths[];

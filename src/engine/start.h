@@ -1,0 +1,29 @@
+/* What a start and an exec session share: becoming the monitor, and what the child tells before. */
+#pragma once
+
+#include "engine/handle.h"
+#include "oci/oci.h"
+
+struct monitor_plan {
+	bool tty, session;
+	int state_dir; /* the container's or the session's */
+	int log_dir;   /* -1: no log */
+	int client;    /* the first client's socket, -1: none */
+};
+
+/* Executes bulkhead-monitor in place of this process, with what is running; returns only with an error. */
+struct error *start_become_monitor(struct engine *e, const struct container *c,
+				   const struct monitor_plan *plan, const struct oci_running *r)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The child's one word over the status pipe: NULL is success. Takes @err over. */
+void start_tell(int status, struct error *err);
+struct error *start_listen(int status) __attribute__((warn_unused_result));
+
+/* A connected pair: one end for the first client, greeted already, the other for the monitor. */
+struct error *start_make_client(uint64_t flags, int *ret_ours, int *ret_monitors)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Connects to the attach socket in @state_dir and says hello. */
+struct error *start_connect(int state_dir, uint64_t flags, int *ret_socket)
+	__attribute__((nonnull, warn_unused_result));
