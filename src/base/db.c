@@ -154,7 +154,7 @@ static struct error *stored_version(struct db *db, int *ret)
 	TRY(db_prepare(db, "PRAGMA user_version", &s));
 	TRY(db_step(s, &row));
 	*ret = (int)db_int(s, 0);
-	sqlite3_reset(s->prepared);
+	db_reset(s);
 	return NULL;
 }
 
@@ -232,10 +232,18 @@ void db_close(struct db *db)
 	free(db);
 }
 
+void db_reset(struct db_statement *s)
+{
+	sqlite3_reset(s->prepared);
+}
+
 struct error *db_begin(struct db *db, bool durable)
 {
 	struct db_statement *s;
 
+	/* A transaction that starts from an old snapshot could not write (SQLITE_BUSY_SNAPSHOT). */
+	for (size_t i = 0; i < db->n_statements; i++)
+		db_reset(db->statements[i]);
 	if (durable != db->durable) {
 		TRY(execute(db,
 			    durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));

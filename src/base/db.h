@@ -47,6 +47,12 @@ void db_bind_int(struct db_statement *s, int index, int64_t value) __attribute__
 struct error *db_step(struct db_statement *s, bool *ret_row)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * Ends a statement before its last row. One left open keeps its snapshot of the database, which is in the way of
+ * folding in the log; db_begin() ends those that were forgotten.
+ */
+void db_reset(struct db_statement *s) __attribute__((nonnull));
+
 /* Runs a statement that gives no rows; db_changed() tells how many rows it changed. */
 struct error *db_run(struct db_statement *s) __attribute__((nonnull, warn_unused_result));
 int db_changed(struct db *db) __attribute__((nonnull));

@@ -22,9 +22,13 @@ struct engine;
 
 #define ENGINE_ID_SIZE 65 /* 64 hexadecimal digits and NUL */
 
+/* Where the host's own engine lives; its policy is /etc/bulkhead/bulkhead.json, that of another root ROOT/bulkhead.json. */
+#define ENGINE_DEFAULT_ROOT "/var/lib/bulkhead"
+#define ENGINE_DEFAULT_STATE "/run/bulkhead"
+
 /*
- * Opens (making them, mode 0700) @root and @state and the database; reconciles what an interrupted
- * command left.
+ * Opens (making them, mode 0700) @root and @state and the database. A directory that another user owns or may write to
+ * is ERROR_REFUSED.
  */
 struct error *engine_open(const char *root, const char *state, struct engine **ret)
 	__attribute__((nonnull, warn_unused_result));
@@ -104,7 +108,11 @@ struct engine_mount {
 	char *type; /* bind, volume, tmpfs */
 	char *name; /* volumes */
 	char *source, *destination, *mode, *propagation, *idmap;
+	char *options; /* decided: "nosuid,noexec", for tmpfs also "size=…,mode=…" */
 	bool rw, anonymous;
+	bool copy_up;	    /* an empty volume gets what the image has there */
+	bool create_source; /* a missing bind source is made (-v), else an error (--mount) */
+	bool non_recursive;
 };
 
 enum container_status {
@@ -178,11 +186,15 @@ struct error *engine_find(struct engine *e, const char *ref, struct container **
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * All containers, newest first; only those that run unless @all. The caller frees each and the
- * array.
+ * All containers, newest first; without ENGINE_LIST_ALL only those that run. With ENGINE_LIST_BRIEF only id, name, status,
+ * times and exit code are filled, which is much cheaper. The caller frees each and the array.
  */
-struct error *engine_list(struct engine *e, bool all, struct container ***ret, size_t *ret_n)
-	__attribute__((nonnull, warn_unused_result));
+enum engine_list_flag {
+	ENGINE_LIST_ALL = 1,
+	ENGINE_LIST_BRIEF = 2,
+};
+struct error *engine_list(struct engine *e, unsigned int flags, struct container ***ret,
+			  size_t *ret_n) __attribute__((nonnull, warn_unused_result));
 
 /*
  * The JSON of GET /containers/{id}/json (the caller json_decref()s). @with_size adds SizeRw and
