@@ -1,0 +1,143 @@
+/*
+ * What the files of bulkhead-monitor share. One process, one thread, one epoll loop, everything in one static object:
+ * nothing is allocated once the loop runs, and pages that were never used cost nothing.
+ *
+ *   output.c   the container's stdout, stderr or tty -> log and clients
+ *   client.c   the sockets of those who attached: frames of base/attach.h in both directions
+ *   input.c    clients -> the container's stdin, tty size
+ *   end.c      reaping, the exit record, and what is left to do after the end
+ *   closer.c   the small second process that starts `bulkhead _ended`
+ *   confine.c  what this process gives up before it reads its first byte
+ *   logfile.c  json-file records and rotation
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/types.h>
+
+#include "base/attach.h"
+#include "base/loop.h"
+#include "base/msg.h"
+#include "helpers/monitor/logfile.h"
+
+enum {
+	MONITOR_CHUNK =
+		LOGFILE_TEXT_MAX, /* one read of the container's output; the longest record, too */
+	MONITOR_PENDING =
+		MONITOR_CHUNK + 4096, /* for one client: a chunk, its frame, what follows */
+	MONITOR_CLIENTS = 32,
+	MONITOR_DRAIN_MS = 100,	  /* for output of processes that outlive the container's first */
+	MONITOR_REPORT_MS = 2000, /* for attached clients to take their last bytes */
+	MONITOR_IDLE_MS = 1000,	  /* then buffers' memory goes back */
+};
+
+enum monitor_phase {
+	PHASE_RUNNING,
+	PHASE_DRAINING,	 /* the process is gone, its output may not be */
+	PHASE_REPORTING, /* ATTACH_EXIT is on its way */
+	PHASE_ENDING,	 /* a client records the end */
+	PHASE_DONE,
+};
+
+struct monitor;
+
+/* stdout, stderr, or the tty's master (then as stdout). */
+struct output {
+	struct monitor *m;
+	int fd; /* -1: at its end */
+	uint32_t type;
+	bool watched;
+	bool settled;	   /* all that was there when the process ended has been read */
+	size_t after_exit; /* bytes read since then */
+	size_t fill;	   /* bytes of a line that has not ended, at the start of line */
+	char line[MONITOR_CHUNK] __attribute__((aligned(4096)));
+};
+
+/* The container's stdin, or the tty's master once more. */
+struct input {
+	int fd; /* -1: none, or closed; what comes is discarded */
+	bool watched, over;
+	size_t at, end; /* of data: not yet written */
+	char data[MONITOR_CHUNK] __attribute__((aligned(4096)));
+};
+
+struct client {
+	struct monitor *m;
+	int fd;	       /* -1: a free slot */
+	bool lossless; /* the one the container was started for: output waits for it */
+	bool greeted, said_eof, told;
+	bool deaf;	 /* takes no more output */
+	bool paused;	 /* its input waits for the container's stdin */
+	uint32_t events; /* watched for */
+	uint64_t flags, skipped;
+	struct msg_head head; /* of the frame being read */
+	size_t head_got, payload_got;
+	char payload[16]; /* of all but ATTACH_STDIN */
+	size_t pending_at, pending_end;
+	char pending[MONITOR_PENDING] __attribute__((aligned(4096)));
+};
+
+struct monitor {
+	struct loop *loop;
+	bool tty, session;
+	const char *root, *state, *id;
+	uint64_t log_bytes, log_files;
+
+	int pidfd, state_dir, log_dir, engine, hold, oom, listener;
+	int tty_peer; /* the tty's other end: while it is open, reading the master never hangs up */
+	int session_parent; /* the directory that holds a session's */
+	int record;	    /* of the exit record, reserved beforehand */
+	int closer;	    /* pipe to the closer; -1: none */
+	pid_t closer_pid;
+
+	enum monitor_phase phase;
+	bool late;  /* the time for draining is over */
+	bool ended; /* a client has recorded the end */
+	int exit_code;
+	bool oom_killed;
+
+	bool logging;
+	struct logfile log;
+	struct output outputs[2];
+	struct input input;
+	struct client clients[MONITOR_CLIENTS];
+};
+
+/* output.c. Outputs are read only while clients_ready(). */
+struct error *outputs_resume(
+	struct monitor *m); /* at the start, and when a client blocks them no more */
+struct error *outputs_drain(struct monitor *m); /* the process is gone: read what is there */
+bool outputs_done(const struct monitor *m);
+void outputs_finish(struct monitor *m); /* the last, unfinished lines are logged */
+void outputs_release(struct monitor *m);
+void release_pages(char *from,
+		   char *end); /* gives whole pages of a buffer back; they read as zeros */
+
+/* client.c */
+struct error *clients_listen(struct monitor *m);
+struct error *client_adopt(struct monitor *m, int fd, bool lossless);
+bool clients_ready(const struct monitor *m);
+struct error *clients_send(struct monitor *m, uint32_t type, const char *data, size_t length);
+struct error *clients_resume_input(struct monitor *m);
+bool clients_want_input(
+	const struct monitor *m); /* one is attached for stdin and has not said ATTACH_STDIN_EOF */
+struct error *clients_report_exit(struct monitor *m);
+bool clients_reported(const struct monitor *m);
+bool clients_will_end(const struct monitor *m);
+void clients_leave(
+	struct monitor *m); /* the slow ones; in PHASE_ENDING all that do not record the end */
+
+/* input.c */
+bool input_has_room(const struct monitor *m);
+struct error *input_flush(struct monitor *m); /* writes what m->input.data holds */
+struct error *input_eof(struct monitor *m);
+struct error *input_close(struct monitor *m);
+void input_resize(struct monitor *m, uint64_t rows, uint64_t columns);
+
+/* end.c */
+struct error *end_prepare(struct monitor *m);
+struct error *end_advance(
+	struct monitor *m); /* to be called whenever something happened that the end may wait for */
+void end_finish(struct monitor *m); /* after the loop */
