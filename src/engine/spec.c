@@ -29,7 +29,7 @@
 #define CAP_SYS_ADMIN_BIT (UINT64_C(1) << 21)
 
 /* What shows or changes the host through /proc and /sys although it is mounted afresh. */
-char *const spec_masked_paths[] = {
+const char *const spec_masked_paths[] = {
 	"/proc/acpi",
 	"/proc/asound",
 	"/proc/interrupts",
@@ -44,7 +44,7 @@ char *const spec_masked_paths[] = {
 	"/sys/firmware",
 	NULL,
 };
-char *const spec_readonly_paths[] = {
+const char *const spec_readonly_paths[] = {
 	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
 };
 

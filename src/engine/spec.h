@@ -21,5 +21,5 @@ struct error *spec_build_exec(struct engine *e, const struct container *c,
 
 /* The seconds, signal and paths that hold where nothing was said; for inspect and stop too. */
 #define SPEC_SHM_BYTES (64LL << 20)
-extern char *const spec_masked_paths[];
-extern char *const spec_readonly_paths[];
+extern const char *const spec_masked_paths[];
+extern const char *const spec_readonly_paths[];
