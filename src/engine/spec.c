@@ -367,9 +367,9 @@ static void set_paths(const struct container *c, struct oci_spec *spec)
 	if (c->host.privileged || (unmask && strcmp(unmask, "unconfined") == 0))
 		return;
 	spec->masked_paths =
-		strv_copy(c->host.masked_paths ? c->host.masked_paths : spec_masked_paths);
-	spec->readonly_paths =
-		strv_copy(c->host.readonly_paths ? c->host.readonly_paths : spec_readonly_paths);
+		strv_copy(c->host.masked_paths ? c->host.masked_paths : (char **)spec_masked_paths);
+	spec->readonly_paths = strv_copy(c->host.readonly_paths ? c->host.readonly_paths
+								: (char **)spec_readonly_paths);
 }
 
 /* Compiled filters are kept with the data: they are the same for every start. */
