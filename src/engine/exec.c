@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/rand.h"
+#include "base/self.h"
 #include "engine/alive.h"
 #include "engine/events.h"
 #include "engine/spec.h"
@@ -142,6 +143,8 @@ struct error *engine_exec(struct engine *e, const char *ref, const struct exec_r
 
 	TRY(alive_find(e, ref, true, &c));
 	s.c = c;
+	if (spec_shares_root(c) || request->privileged)
+		TRY(self_protect());
 	TRY(prepare(&s, ref));
 	err = run_child(&s);
 	if (err) {

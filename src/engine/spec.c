@@ -115,6 +115,11 @@ static struct error *join_container(struct engine *e, const char *ref, unsigned 
 	return err;
 }
 
+bool spec_shares_root(const struct container *c)
+{
+	return c->host.privileged || str_equal(c->host.userns_mode, "host");
+}
+
 static struct error *set_namespaces(struct engine *e, const struct container *c,
 				    struct oci_spec *spec)
 {

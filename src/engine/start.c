@@ -21,6 +21,7 @@
 #include "base/msg.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "base/self.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "engine/alive.h"
@@ -290,6 +291,8 @@ struct error *engine_start(struct engine *e, const char *ref, int *ret_socket)
 	int lock autoclose = -1;
 
 	TRY(alive_find(e, ref, true, &c));
+	if (spec_shares_root(c))
+		TRY(self_protect());
 	TRY(alive_lock(e, c->id, true, &lock));
 	if (c->status == CONTAINER_RUNNING)
 		return ret_socket ? engine_attach(e, ref, ret_socket) : NULL;
