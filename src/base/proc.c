@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/self.h"
 #include "base/str.h"
 
 #include "base/banned.h"
@@ -233,31 +234,20 @@ struct error *proc_wait(pid_t pid, int *ret_wait_status)
 
 struct error *proc_open_helper(const char *name, int *ret_fd)
 {
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
+	char *dir autofree = NULL;
+	char *beside autofree = NULL, *installed autofree = NULL;
+	int fd;
 
-	if (n < 0)
-		return error_sys("read /proc/self/exe");
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (slash) {
-		char *beside autofree = alloc_printf("%.*s/%s", (int)(slash - self), self, name);
-		int fd = open(beside, O_PATH | O_CLOEXEC);
-
-		if (fd >= 0) {
-			*ret_fd = fd;
-			return NULL;
-		}
+	TRY(self_directory(&dir));
+	beside = alloc_printf("%s/%s", dir, name);
+	fd = open(beside, O_PATH | O_CLOEXEC);
+	if (fd < 0) {
+		installed = alloc_printf("%s/%s", BULKHEAD_LIBEXECDIR, name);
+		fd = open(installed, O_PATH | O_CLOEXEC);
 	}
-	{
-		char *installed autofree = alloc_printf("%s/%s", BULKHEAD_LIBEXECDIR, name);
-		int fd = open(installed, O_PATH | O_CLOEXEC);
-
-		if (fd < 0)
-			return error_sys("open helper program %s", installed);
-		*ret_fd = fd;
-	}
+	if (fd < 0)
+		return error_sys("open helper program %s", installed);
+	*ret_fd = fd;
 	return NULL;
 }
 

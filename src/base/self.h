@@ -12,3 +12,6 @@
  * has been done or read. Returns at once where it does.
  */
 struct error *self_protect(void) __attribute__((warn_unused_result));
+
+/* The directory that this program was started from; the caller frees. */
+struct error *self_directory(char **ret) __attribute__((nonnull, warn_unused_result));
