@@ -64,39 +64,14 @@ static struct error *open_parts(struct setup *s, struct parts *p)
 	return error_wrap(clone_mapped(s, s->spec->container_dir, &p->upper), "upper directory");
 }
 
-/* A descriptor option, or for kernels before 6.13 the same as a path through /proc. */
-static struct error *layer_option(int context, const char *key, int fd)
-{
-	char path[PATH_PROC_FD_SIZE];
-	struct error *err = mount_option_fd(context, key, fd);
-
-	if (!err)
-		return NULL;
-	error_ignore(err, "an older kernel wants a path");
-	path_proc_fd(path, fd);
-	return mount_option(context, key, path);
-}
-
 static struct error *set_upper(int context, int upper)
 {
 	int diff autoclose = -1, work autoclose = -1;
 
 	TRY(path_open_beneath(upper, "diff", O_PATH | O_DIRECTORY, 0, &diff));
 	TRY(path_open_beneath(upper, "work", O_PATH | O_DIRECTORY, 0, &work));
-	TRY(layer_option(context, "upperdir", diff));
-	return layer_option(context, "workdir", work);
-}
-
-/* "lowerdir=/proc/self/fd/9:/proc/self/fd/8,…": all that kernels before 6.5 understand; at most a page. */
-static struct error *classic_options(const struct setup *s, const struct parts *p,
-				     struct buf *options)
-{
-	TRY(buf_add_text(options, "userxattr,lowerdir="));
-	for (size_t i = p->n; i-- > 0;)
-		TRY(buf_printf(options, "/proc/self/fd/%d%s", p->layers[i], i ? ":" : ""));
-	TRY(buf_printf(options, ",upperdir=/proc/self/fd/%d/diff,workdir=/proc/self/fd/%d/work",
-		       p->upper, p->upper));
-	return s->spec->volatile_upper ? buf_add_text(options, ",volatile") : NULL;
+	TRY(mount_option_fd(context, "upperdir", diff));
+	return mount_option_fd(context, "workdir", work);
 }
 
 /*
@@ -124,46 +99,79 @@ static struct error *become_host_root(int bits)
 
 struct classic {
 	const struct setup *s;
-	const char *options;
+	const struct parts *parts;
 	struct error *err;
 	int fd;
 };
 
-/* In a mount namespace of its own, sharing our memory and descriptors. */
-static int mount_classic(void *arg)
+/* Attaches the detached mount @fd on a new directory @name of the current one. */
+static struct error *attach_as(int fd, const char *name)
 {
-	struct classic *c = arg;
+	int place autoclose = -1;
+
+	TRY(path_open_dir(AT_FDCWD, name, 0755, &place));
+	return mount_attach(fd, place);
+}
+
+/* "lowerdir=2:1:0,…": names in the current directory, the uppermost layer first; mount(2) takes a page. */
+static struct error *classic_options(const struct classic *c, struct buf *options)
+{
+	TRY(buf_add_text(options, "userxattr,lowerdir="));
+	for (size_t i = c->parts->n; i-- > 0;)
+		TRY(buf_printf(options, "%zu%s", i, i ? ":" : ""));
+	TRY(buf_add_text(options, ",upperdir=upper/diff,workdir=upper/work"));
+	return c->s->spec->volatile_upper ? buf_add_text(options, ",volatile") : NULL;
+}
+
+static struct error *mount_classic(struct classic *c)
+{
 	unsigned long flags = MS_NODEV | (c->s->spec->root_suid ? 0 : MS_NOSUID);
-	const char *target = c->s->spec->state_path;
+	struct buf options autobuf = BUF_MAX(4095);
 	int bits;
 
-	c->err = become_container_root(c->s, &bits);
-	if (c->err)
-		_exit(1);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("overlay", target, "overlay", flags, c->options) < 0)
-		c->err = error_sys("overlay of %zu layers", c->s->spec->n_layers);
-	else
-		c->err = mount_clone(AT_FDCWD, target, false, &c->fd);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_sys("make the mounts private");
+	if (mount("tmpfs", c->s->spec->state_path, "tmpfs", 0, "mode=755") < 0 ||
+	    chdir(c->s->spec->state_path) < 0)
+		return error_sys("mount a place for the layers");
+	for (size_t i = 0; i < c->parts->n; i++) {
+		char name[24];
+
+		snprintf(name, sizeof(name), "%zu", i);
+		TRY(attach_as(c->parts->layers[i], name));
+	}
+	TRY(attach_as(c->parts->upper, "upper"));
+	if (mkdir("root", 0755) < 0)
+		return error_sys("make a place for the root");
+	TRY(classic_options(c, &options));
+	TRY(become_container_root(c->s, &bits));
+	if (mount("overlay", "root", "overlay", flags, buf_text(&options)) < 0)
+		return error_sys("overlay of %zu layers", c->parts->n);
+	return mount_clone(AT_FDCWD, "root", false, &c->fd);
+}
+
+/* In a mount namespace of its own, sharing our memory and descriptors; its ids die with it. */
+static int classic_main(void *arg)
+{
+	struct classic *c = arg;
+
+	c->err = mount_classic(c);
 	_exit(0);
 }
 
 /*
- * FIXME(kernel 6.5): Debian 12's 6.1 has neither "lowerdir+" nor strings over 256 bytes in fsconfig(2). mount(2) takes a
- * page but is never detached: a short-lived process mounts where nobody else sees it and keeps a detached copy.
+ * FIXME(kernel 6.15): older kernels, Debian 12's 6.1 among them, make overlays only of layers that are attached in the
+ * caller's mount namespace (clone_private_mount()). So a short-lived process attaches and mounts where nobody else sees
+ * it, and keeps a detached copy.
  */
 static struct error *make_classic(const struct setup *s, const struct parts *p, int *ret_fd)
 {
 	enum { STACK = 256 * 1024 };
 	char *stack autofree = alloc_zeroed(STACK, 1);
-	struct buf options autobuf = BUF_MAX(4095);
-	struct classic c = { .s = s, .fd = -1 };
-	pid_t pid;
+	struct classic c = { .s = s, .parts = p, .fd = -1 };
+	pid_t pid = clone(classic_main, stack + STACK,
+			  CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWNS | SIGCHLD, &c);
 
-	TRY(classic_options(s, p, &options));
-	c.options = buf_text(&options);
-	pid = clone(mount_classic, stack + STACK,
-		    CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWNS | SIGCHLD, &c);
 	if (pid < 0)
 		return error_sys("clone");
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -178,7 +186,7 @@ static struct error *configure(const struct setup *s, const struct parts *p, int
 	TRY(mount_option(context, "source", "overlay"));
 	TRY(mount_option(context, "userxattr", NULL));
 	for (size_t i = p->n; i-- > 0;) /* the uppermost layer comes first */
-		TRY(layer_option(context, "lowerdir+", p->layers[i]));
+		TRY(mount_option_fd(context, "lowerdir+", p->layers[i]));
 	TRY(set_upper(context, p->upper));
 	return s->spec->volatile_upper ? mount_option(context, "volatile", NULL) : NULL;
 }
@@ -216,7 +224,7 @@ struct error *step_make_root(struct setup *s)
 	struct parts parts autoparts = { .upper = -1 };
 
 	TRY(open_parts(s, &parts));
-	if (kernel_is_at_least(6, 5))
+	if (kernel_is_at_least(6, 15))
 		return make_overlay(s, &parts, &s->root);
 	return make_classic(s, &parts, &s->root);
 }

@@ -40,10 +40,13 @@ struct error *step_stdio(struct setup *s)
 	if (s->spec->process.terminal)
 		return NULL;
 	/* A pipe belongs to who makes it: to the container's root, which can give it to its user. */
-	if (s->user_namespace)
+	if (s->user_namespace) {
+		setfsgid(s->ids);
 		setfsuid(s->ids);
+	}
 	err = make_pipes(s);
 	setfsuid(0);
+	setfsgid(0);
 	return err;
 }
 
