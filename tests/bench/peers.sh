@@ -13,27 +13,26 @@ have_peer() {
 }
 
 peer_versions() {
-	local text=() program
-	for program in crun runc bwrap podman /usr/bin/docker; do
-		command -v "$program" >/dev/null && text+=("$("$program" --version | head -1 | tr -d ',')")
-	done
-	local IFS=,
-	printf '%s' "${text[*]}" | sed 's/,/, /g'
+	# shellcheck disable=SC2016 # dpkg's variables
+	dpkg-query -W -f '${Package} ${source:Upstream-Version}, ' crun runc bubblewrap podman docker.io 2>/dev/null | sed 's/, $//'
 }
 
 is_hybrid() {
 	grep -q ' - cgroup ' /proc/self/mountinfo
 }
 
-# The mount namespace of crun, runc and podman. Beside v1 controllers crun 1.8 refuses a mounted v2 hierarchy: there it is
-# unmounted, for them alone.
+# What the engines write outside the directories they are told to use: covered by a tmpfs in their mount namespaces.
+own_directories='for at in /run /var/lib /opt /dev/shm; do mount -t tmpfs -o mode=755 tmpfs "$at"; done'
+
+# The mount namespace of crun, runc and podman. Beside v1 controllers crun 1.8 refuses a mounted v2 hierarchy: there it
+# is unmounted, for them alone.
 keep_peer_namespace() {
 	[[ $keeper ]] && return
 	local unified=''
 	is_hybrid && unified=$(awk '/ - cgroup2 /{ print $5 }' /proc/self/mountinfo)
-	# shellcheck disable=SC2016 # expanded by that shell
-	unshare --mount --propagation private sh -c 'for at; do umount "$at"; done; : >"$0"; exec sleep infinity' \
-		"$work/keeper.ready" $unified &
+	# shellcheck disable=SC2016,SC2086 # expanded by that shell; mount points are words
+	unshare --mount --propagation private sh -c \
+		"$own_directories"'; for at; do umount "$at"; done; : >"$0"; exec sleep infinity' "$work/keeper.ready" $unified &
 	keeper=$!
 	await "the peers' mount namespace" test -e "$work/keeper.ready"
 	peer_ns=/proc/$keeper/ns/mnt
@@ -141,12 +140,14 @@ start_docker() {
 	[[ -d $dir ]] && return
 	have_peer dockerd docker.io || return
 	mkdir -p "$dir"
-	echo '{}' >"$dir/daemon.json"
+	printf '{ "deprecated-key-path": "%s/key.json" }\n' "$dir" >"$dir/daemon.json"
 	daemons+=("$dir/pid")
-	TMPDIR=$dir unshare --mount --net --propagation private -- dockerd --config-file "$dir/daemon.json" \
-		--data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/pid" --host "unix://$dir/socket" \
-		--bridge none --iptables=false --ip-forward=false --ip-masq=false --userland-proxy=false \
-		--exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$peer_group" >"$dir/log" 2>&1 </dev/null &
+	# shellcheck disable=SC2016 # expanded by that shell
+	TMPDIR=$dir unshare --mount --net --propagation private -- sh -c "$own_directories"'; exec "$@"' dockerd \
+		dockerd --config-file "$dir/daemon.json" --data-root "$dir/data" --exec-root "$dir/exec" \
+		--pidfile "$dir/pid" --host "unix://$dir/socket" --bridge none --iptables=false --ip-forward=false \
+		--ip-masq=false --userland-proxy=false --exec-opt native.cgroupdriver=cgroupfs \
+		--cgroup-parent "/$peer_group" >"$dir/log" 2>&1 </dev/null &
 	await dockerd docker_client "$1" version && return
 	problem "dockerd: $(tail -1 "$dir/log")"
 	return 1
