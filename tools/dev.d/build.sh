@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # $top is set by ./dev
 # Build trees: release (what is installed), asan (tests), clang, and fuzz. All under build/.
 
 build_setup() {
@@ -56,5 +57,8 @@ dev_install() {
 
 dev_fmt() {
 	need_packages check
-	git ls-files -z --cached --others --exclude-standard '*.c' '*.h' | xargs -0 -r clang-format -i
+	local files
+	mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard '*.c' '*.h')
+	tools/wrap_comments.py "${files[@]}"
+	clang-format -i "${files[@]}"
 }
