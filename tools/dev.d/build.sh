@@ -1,5 +1,4 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # $top is set by ./dev
 # Build trees: release (what is installed), asan (tests), clang, and fuzz. All under build/.
 
 build_setup() {

@@ -1,5 +1,4 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # $top is set by ./dev
 # ./dev check: every executable file in tools/check is one check. Each gets the source tree as its working directory and
 # BULKHEAD_BUILD, a release tree that is built; what it prints is for people, its exit status tells.
 

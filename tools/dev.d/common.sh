@@ -1,5 +1,4 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # $top is set by ./dev
 # What every command of ./dev uses. $top, set by ./dev, is the source tree.
 
 say() { printf '\e[1m==> %s\e[0m\n' "$*" | plain_unless_terminal; }

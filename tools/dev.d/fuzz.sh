@@ -1,5 +1,4 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # $top is set by ./dev
 # ./dev fuzz: libFuzzer over the targets of tests/fuzz. What it finds worth keeping grows in build/fuzz-corpus, not in
 # the source tree; a crash is left there as crash-….
 

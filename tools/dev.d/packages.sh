@@ -1,5 +1,4 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # $top is set by ./dev
 # Debian packages from tools/packages. A comment line there whose first word is one of these opens a group:
 package_groups=(build tests images check bench peers vm)
 

@@ -1,5 +1,4 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # $top is set by ./dev
 # ./dev test: every step adds rows to $results (tools/test/tally.py), none ends the run, all are bounded in time.
 
 results=build/test/results
@@ -64,12 +63,12 @@ test_fuzz() {
 
 # All files of the named directories below tests/ against one build tree.
 test_bats() {
-	local tree=$1 files=() output=build/test/bats-$1 tap name
+	local tree=$1 files=() output=build/test/bats-$1-$2 tap name
 	shift
 	mapfile -t files < <(for dir in "$@"; do find "tests/$dir" -maxdepth 1 -name '*.bats'; done | LC_ALL=C sort)
 	((${#files[@]})) || return 0
 	say "$* against build/$tree"
-	rm -rf "$output" && mkdir -p "$output"
+	as_root rm -rf "$output" && mkdir -p "$output"
 	[[ $tree != asan ]] || sanitizer_options
 	as_root env BATS_FILE_SECONDS="${BATS_FILE_SECONDS:-}" tools/test/run_bats "$top/build/$tree" "$output" "${files[@]}"
 	unset ASAN_OPTIONS UBSAN_OPTIONS
@@ -89,6 +88,7 @@ test_standard() {
 	for tree in asan release; do
 		test_bats "$tree" integration attack
 	done
+	test_bats release lib
 }
 
 # What takes longer: the other compiler, hosts that this machine is not, engines to live beside.
