@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
@@ -45,7 +46,7 @@ static struct error *read_stat(pid_t pid, char *ret_state, uint64_t *ret_ticks)
 	c++;
 	for (int field = 3; field < 22 && c; field++)
 		c = strchr(c + 1, ' ');
-	if (!c || sscanf(c, " %ju", ret_ticks) != 1)
+	if (!c || sscanf(c, " %" SCNu64, ret_ticks) != 1)
 		return error_new(ERROR_SYSTEM, "%s has another form", path);
 	return NULL;
 }

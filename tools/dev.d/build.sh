@@ -56,5 +56,8 @@ dev_install() {
 
 dev_fmt() {
 	need_packages check
-	git ls-files -z --cached --others --exclude-standard '*.c' '*.h' | xargs -0 -r clang-format -i
+	local files
+	mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard '*.c' '*.h')
+	tools/wrap_comments.py "${files[@]}"
+	clang-format -i "${files[@]}"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What every command of ./dev uses. $top is the source tree.
+# What every command of ./dev uses. $top, set by ./dev, is the source tree.
 
 say() { printf '\e[1m==> %s\e[0m\n' "$*" | plain_unless_terminal; }
 
