@@ -61,7 +61,7 @@ static void leave(struct client *c)
 	if (c->events)
 		loop_remove(c->m->loop, c->fd);
 	fd_close(&c->fd);
-	release_pages(c->pending, c->pending + sizeof(c->pending));
+	release_pages(c->pending, c->pending + MONITOR_PENDING);
 	c->lossless = false;
 	c->events = 0;
 	c->pending_at = c->pending_end = 0;
@@ -273,7 +273,7 @@ static struct error *read_step(struct client *c, ssize_t *ret_n)
 			c->payload_got += (size_t)*ret_n;
 		return NULL;
 	}
-	*ret_n = receive(c, in->data, left < sizeof(in->data) ? left : sizeof(in->data));
+	*ret_n = receive(c, in->data, left < MONITOR_CHUNK ? left : MONITOR_CHUNK);
 	if (*ret_n <= 0)
 		return NULL;
 	c->payload_got += (size_t)*ret_n;

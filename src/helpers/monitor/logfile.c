@@ -63,7 +63,7 @@ static struct error *open_file(struct logfile *l, int more_flags)
 	return NULL;
 }
 
-struct error *logfile_open(struct logfile *l, int dir, const char *id, uint64_t max_bytes,
+struct error *logfile_init(struct logfile *l, int dir, const char *id, uint64_t max_bytes,
 			   unsigned int max_files)
 {
 	int n = snprintf(l->name, sizeof(l->name), "%s-json.log", id);
@@ -76,8 +76,9 @@ struct error *logfile_open(struct logfile *l, int dir, const char *id, uint64_t 
 	l->max_bytes = max_bytes;
 	l->max_files = max_files ? max_files : 1;
 	l->used = 0;
-	l->records = l->lost = 0;
-	return open_file(l, 0);
+	l->size = l->records = l->lost = 0;
+	l->retry_at_s = 0;
+	return NULL;
 }
 
 /* Moves ID-json.log.1 to .2 and so on, the last one away, and starts a new file; the only one is emptied. */
@@ -281,6 +282,7 @@ static void tell_lost(struct logfile *l)
 void logfile_add(struct logfile *l, const char *stream, const char *text, size_t length, bool whole)
 {
 	assert(length <= LOGFILE_TEXT_MAX);
+	is_open(l); /* its size decides on rotation; that it is not open is noticed by the flush */
 	if (l->used + LOGFILE_RECORD_MAX > sizeof(l->out))
 		logfile_flush(l);
 	if (l->lost && !l->used)

@@ -3,7 +3,7 @@
  * {"log":"text\n","stream":"stdout","time":"2024-01-02T03:04:05.000000000Z"} a record in ID-json.log, older files in
  * ID-json.log.1, .2 … Records are collected in a fixed buffer and written whole, so a reader never sees a torn one; what
  * cannot be written (disk full) is dropped and counted, and the count is logged when writing works again. Nothing is
- * allocated after logfile_open().
+ * allocated but for the text of errors.
  */
 #pragma once
 
@@ -23,7 +23,6 @@ enum {
 };
 
 struct logfile {
-	char out[LOGFILE_BUFFER] __attribute__((aligned(4096)));
 	size_t used;	  /* bytes of whole records in out */
 	uint64_t records; /* in out */
 	int dir, fd;	  /* the caller's; ours, -1 while the file cannot be opened */
@@ -35,13 +34,15 @@ struct logfile {
 	struct timespec now; /* of the records being added */
 	char stamp[40];	     /* now as "2024-01-02T03:04:05.000000000Z" */
 	char name[NAME_MAX + 1];
+	char out[LOGFILE_BUFFER]; /* last: its pages stay untouched as long as nothing is logged */
 };
 
 /*
- * Opens or makes ID-json.log in @dir (which stays the caller's and must outlive @l) and continues it. A file that would
- * grow over @max_bytes (0: no bound) is rotated, at most @max_files are kept. @l may be zeroed memory.
+ * For ID-json.log in @dir (which stays the caller's and must outlive @l); made or continued with the first record, since a
+ * file costs more than many a container. A file that would grow over @max_bytes (0: no bound) is rotated, at most @max_files
+ * are kept.
  */
-struct error *logfile_open(struct logfile *l, int dir, const char *id, uint64_t max_bytes,
+struct error *logfile_init(struct logfile *l, int dir, const char *id, uint64_t max_bytes,
 			   unsigned int max_files) __attribute__((nonnull, warn_unused_result));
 
 /* The time of the records that follow (CLOCK_REALTIME). */

@@ -76,6 +76,7 @@ static struct error *set_up_output(struct monitor *m, int i, int fd)
 	struct output *o = &m->outputs[i];
 
 	o->m = m;
+	o->line = m->lines[i];
 	o->fd = listed(fd);
 	o->type = i ? ATTACH_STDERR : ATTACH_STDOUT;
 	return o->fd < 0 ? NULL : fd_set_nonblocking(o->fd);
@@ -106,8 +107,11 @@ static struct error *take_descriptors(struct monitor *m)
 	m->oom = listed(MONITOR_FD_OOM);
 	m->tty_peer = m->session_parent = m->record = m->closer = m->listener = -1;
 	m->input.fd = listed(MONITOR_FD_STDIN);
-	for (int i = 0; i < MONITOR_CLIENTS; i++)
+	m->input.data = m->input_data;
+	for (int i = 0; i < MONITOR_CLIENTS; i++) {
 		m->clients[i].fd = -1;
+		m->clients[i].pending = m->pending[i];
+	}
 	if (m->pidfd < 0 || m->state_dir < 0 || (m->engine < 0 && !m->session))
 		return error_new(ERROR_BAD_INPUT, "a descriptor is missing");
 	if (syscall(SYS_close_range, (unsigned int)MONITOR_FD_END, ~0U, 0U) < 0)
@@ -160,7 +164,7 @@ static struct error *start(struct monitor *m)
 	TRY(clients_listen(m));
 	if (m->log_dir >= 0) {
 		m->logging = true;
-		TRY(logfile_open(&m->log, m->log_dir, m->id, m->log_bytes,
+		TRY(logfile_init(&m->log, m->log_dir, m->id, m->log_bytes,
 				 (unsigned int)m->log_files));
 	}
 	if (first >= 0)
@@ -173,6 +177,17 @@ static struct error *start(struct monitor *m)
 	return outputs_resume(m);
 }
 
+/*
+ * The C library's and our own start has mapped nearly the whole program around the pages it used; the loop needs a tenth of
+ * it. What is given back here stays in the page cache and is mapped again where it is used.
+ */
+static void forget_the_start(void)
+{
+	extern char __executable_start[], etext[]; /* end(3) */
+
+	release_pages(__executable_start, etext);
+}
+
 static struct error *run(char **argv)
 {
 	static struct monitor m; /* zeroed memory that no file holds */
@@ -180,6 +195,7 @@ static struct error *run(char **argv)
 
 	TRY(parse(&m, argv));
 	err = start(&m);
+	forget_the_start();
 	if (!err)
 		err = loop_run(m.loop);
 	if (!err)

@@ -52,7 +52,7 @@ struct output {
 	bool settled;	   /* all that was there when the process ended has been read */
 	size_t after_exit; /* bytes read since then */
 	size_t fill;	   /* bytes of a line that has not ended, at the start of line */
-	char line[MONITOR_CHUNK] __attribute__((aligned(4096)));
+	char *line;	   /* MONITOR_CHUNK */
 };
 
 /* The container's stdin, or the tty's master once more. */
@@ -60,7 +60,7 @@ struct input {
 	int fd; /* -1: none, or closed; what comes is discarded */
 	bool watched, over;
 	size_t at, end; /* of data: not yet written */
-	char data[MONITOR_CHUNK] __attribute__((aligned(4096)));
+	char *data;	/* MONITOR_CHUNK */
 };
 
 struct client {
@@ -76,7 +76,7 @@ struct client {
 	size_t head_got, payload_got;
 	char payload[16]; /* of all but ATTACH_STDIN */
 	size_t pending_at, pending_end;
-	char pending[MONITOR_PENDING] __attribute__((aligned(4096)));
+	char *pending; /* MONITOR_PENDING */
 };
 
 struct monitor {
@@ -99,10 +99,15 @@ struct monitor {
 	bool oom_killed;
 
 	bool logging;
-	struct logfile log;
 	struct output outputs[2];
 	struct input input;
 	struct client clients[MONITOR_CLIENTS];
+	struct logfile log;
+
+	/* Apart from what is always in use: an idle monitor has no page of these. */
+	char lines[2][MONITOR_CHUNK] __attribute__((aligned(4096)));
+	char input_data[MONITOR_CHUNK] __attribute__((aligned(4096)));
+	char pending[MONITOR_CLIENTS][MONITOR_PENDING] __attribute__((aligned(4096)));
 };
 
 /* output.c. Outputs are read only while clients_ready(). */

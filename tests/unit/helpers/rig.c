@@ -204,18 +204,6 @@ int rig_wait(struct rig *r)
 	return status;
 }
 
-void rig_done(struct rig *r)
-{
-	if (r->monitor > 0) {
-		kill(r->monitor, SIGKILL);
-		rig_wait(r);
-	}
-	fd_close(&r->client);
-	fd_close(&r->state);
-	fd_close(&r->log);
-	must(path_remove_tree(AT_FDCWD, r->dir));
-}
-
 bool rig_has(const struct rig *r, const char *name)
 {
 	return faccessat(r->state, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
@@ -250,24 +238,66 @@ char *rig_log(const struct rig *r)
 	return text;
 }
 
-pid_t rig_closer(const struct rig *r)
+/* The children of the monitor, at most @max of them. */
+static size_t children(const struct rig *r, pid_t *pids, size_t max)
 {
 	char *path autofree =
 		alloc_printf("/proc/%d/task/%d/children", (int)r->monitor, (int)r->monitor);
 	char *text autofree = NULL;
+	size_t n = 0;
 	char *next;
 
 	must(path_read_text(AT_FDCWD, path, 200, &text));
-	for (char *word = strtok_r(text, " ", &next); word; word = strtok_r(NULL, " ", &next)) {
-		char *comm_path autofree = alloc_printf("/proc/%s/comm", word);
-		char *comm autofree = NULL;
-		unsigned int pid = 0;
+	for (char *word = strtok_r(text, " ", &next); word && n < max;
+	     word = strtok_r(NULL, " ", &next))
+		if (sscanf(word, "%d", &pids[n]) == 1)
+			n++;
+	return n;
+}
 
-		must(path_read_text(AT_FDCWD, comm_path, 64, &comm));
-		if (strncmp(comm, "bulkhead-closer", 15) == 0 && sscanf(word, "%u", &pid) == 1)
-			return (pid_t)pid;
+static pid_t find_closer(const struct rig *r)
+{
+	pid_t pids[8];
+	size_t n = children(r, pids, 8);
+
+	for (size_t i = 0; i < n; i++) {
+		char *path autofree = alloc_printf("/proc/%d/comm", (int)pids[i]);
+		char *comm autofree = NULL;
+
+		must(path_read_text(AT_FDCWD, path, 64, &comm));
+		if (strncmp(comm, "bulkhead-closer", 15) == 0)
+			return pids[i];
 	}
 	return -1;
+}
+
+pid_t rig_closer(const struct rig *r)
+{
+	pid_t pid;
+
+	for (int i = 0; (pid = find_closer(r)) < 0; i++) {
+		assert_true(i < 5000);
+		usleep(1000);
+	}
+	return pid;
+}
+
+void rig_done(struct rig *r)
+{
+	pid_t pids[8];
+	size_t n = r->monitor > 0 ? children(r, pids, 8) : 0;
+
+	for (size_t i = 0; i < n;
+	     i++) /* the program, and first the closer, who would say that it ended */
+		kill(pids[n - 1 - i], SIGKILL);
+	if (r->monitor > 0) {
+		kill(r->monitor, SIGKILL);
+		rig_wait(r);
+	}
+	fd_close(&r->client);
+	fd_close(&r->state);
+	fd_close(&r->log);
+	must(path_remove_tree(AT_FDCWD, r->dir));
 }
 
 static void append(char **text, size_t *n, const struct buf *b)
