@@ -1,9 +1,10 @@
 /*
- * The SQLite idiom behind base/db.h. Tuned for commands that live milliseconds: a connection of one thread, no pragma on
- * the way of an open but user_version, statements kept prepared. The write-ahead log is left in place at close:
- * checkpointing there would sync twice for every command (sqlite.org/c3ref/c_dbconfig_defensive.html,
- * NO_CKPT_ON_CLOSE). It is folded in by the commit that makes it CHECKPOINT_PAGES long, which also bounds what the
- * next opener has to read again to rebuild the index.
+ * The SQLite idiom behind base/db.h. Tuned for commands that live milliseconds: a connection of one
+ * thread, no pragma on the way of an open but user_version, statements kept prepared. The
+ * write-ahead log is left in place at close: checkpointing there would sync twice for every command
+ * (sqlite.org/c3ref/c_dbconfig_defensive.html, NO_CKPT_ON_CLOSE). It is folded in by the commit
+ * that makes it CHECKPOINT_PAGES long, which also bounds what the next opener has to read again to
+ * rebuild the index.
  */
 #include "base/db.h"
 
@@ -65,7 +66,10 @@ bool db_is_duplicate(const struct error *err)
 	return error_is(err, ERROR_CONFLICT) && strncmp(error_message(err), "database ", 9) == 0;
 }
 
-/* SQLite's own handler sleeps whole milliseconds; a commit of ours holds the lock for a tenth of one. */
+/*
+ * SQLite's own handler sleeps whole milliseconds; a commit of ours holds the lock for a tenth of
+ * one.
+ */
 static int wait_for_others(void *data, int tries)
 {
 	struct db *db = data;
@@ -81,7 +85,10 @@ static int wait_for_others(void *data, int tries)
 	return 1;
 }
 
-/* SQLITE_OPEN_NOFOLLOW refuses a link anywhere in the path, so the directory's real path is asked of the kernel. */
+/*
+ * SQLITE_OPEN_NOFOLLOW refuses a link anywhere in the path, so the directory's real path is asked
+ * of the kernel.
+ */
 static struct error *path_of(int dir, const char *name, char **ret)
 {
 	char link[PATH_PROC_FD_SIZE];
@@ -112,7 +119,10 @@ static int open_handle(struct db *db, const char *path)
 	return rc;
 }
 
-/* The file is made by us, not by SQLite, for its mode: the -wal and -shm files take it from the database. */
+/*
+ * The file is made by us, not by SQLite, for its mode: the -wal and -shm files take it from the
+ * database.
+ */
 static struct error *make_file(int dir, const char *name)
 {
 	int fd autoclose = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -195,7 +205,10 @@ struct error *db_open(int dir, const char *name, int version, const char *const 
 	struct error *err;
 	int stored = 0;
 
-	/* Process-wide settings count only before SQLite's first use; later they are refused, which changes nothing. */
+	/*
+	 * Process-wide settings count only before SQLite's first use; later they are refused, which
+	 * changes nothing.
+	 */
 	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	db = alloc_zeroed(1, sizeof(*db));

@@ -48,8 +48,8 @@ struct error *db_step(struct db_statement *s, bool *ret_row)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Ends a statement before its last row. One left open keeps its snapshot of the database, which is in the way of
- * folding in the log; db_begin() ends those that were forgotten.
+ * Ends a statement before its last row. One left open keeps its snapshot of the database, which is
+ * in the way of folding in the log; db_begin() ends those that were forgotten.
  */
 void db_reset(struct db_statement *s) __attribute__((nonnull));
 

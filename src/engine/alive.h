@@ -1,7 +1,8 @@
 /*
- * Whether a container runs, told without trusting a pid: its monitor holds a lock (flock(2), which survives execve(2)) on
- * the directory STATE/containers/ID from before the container exists until after the exit record is written. A lock
- * that is free says for certain that the monitor is gone, whatever was killed or rebooted.
+ * Whether a container runs, told without trusting a pid: its monitor holds a lock (flock(2), which
+ * survives execve(2)) on the directory STATE/containers/ID from before the container exists until
+ * after the exit record is written. A lock that is free says for certain that the monitor is gone,
+ * whatever was killed or rebooted.
  */
 #pragma once
 
@@ -15,8 +16,9 @@ enum alive {
 };
 
 /*
- * The lock of a container's operations; held while *@ret_fd is open. With @wait false *@ret_fd is -1 when another process
- * has it. alive_unlock_removed() takes the lock file away with the container; those who waited for it start over.
+ * The lock of a container's operations; held while *@ret_fd is open. With @wait false *@ret_fd is
+ * -1 when another process has it. alive_unlock_removed() takes the lock file away with the
+ * container; those who waited for it start over.
  */
 struct error *alive_lock(struct engine *e, const char *id, bool wait, int *ret_fd)
 	__attribute__((nonnull, warn_unused_result));
@@ -27,8 +29,9 @@ struct error *alive_make_dir(struct engine *e, const char *id, int *ret_state_di
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * What the process that becomes the monitor does first, with a descriptor of that directory that it opened itself after
- * the fork: the lock belongs to the open file, so a copy in another process would keep it.
+ * What the process that becomes the monitor does first, with a descriptor of that directory that it
+ * opened itself after the fork: the lock belongs to the open file, so a copy in another process
+ * would keep it.
  */
 struct error *alive_hold(int state_dir) __attribute__((warn_unused_result));
 
@@ -36,13 +39,19 @@ struct error *alive_hold(int state_dir) __attribute__((warn_unused_result));
 struct error *alive_probe(struct engine *e, const char *id, enum alive *ret, int *ret_state_dir)
 	__attribute__((nonnull(1, 2, 3), warn_unused_result));
 
-/* Waits until alive_probe() would say something else than ALIVE_RUNS, at most @timeout_ms (-1: for ever). */
+/*
+ * Waits until alive_probe() would say something else than ALIVE_RUNS, at most @timeout_ms (-1: for
+ * ever).
+ */
 struct error *alive_wait(struct engine *e, const char *id, int64_t timeout_ms, enum alive *ret)
 	__attribute__((nonnull, warn_unused_result));
 
 /* "STATE/containers/ID"; the caller frees. */
 char *alive_path(struct engine *e, const char *id) __attribute__((nonnull, returns_nonnull));
 
-/* The container @ref as it is now: what ended meanwhile is recorded first. ERROR_NOT_FOUND also where that removed it. */
+/*
+ * The container @ref as it is now: what ended meanwhile is recorded first. ERROR_NOT_FOUND also
+ * where that removed it.
+ */
 struct error *alive_find(struct engine *e, const char *ref, bool whole, struct container **ret)
 	__attribute__((nonnull, warn_unused_result));

@@ -165,7 +165,10 @@ static struct error *finish(struct engine *e, const struct container *c,
 	return remove_run_dir(e, c->id);
 }
 
-/* A command killed between its container's start and the record of it: the container is right, the record is mended. */
+/*
+ * A command killed between its container's start and the record of it: the container is right, the
+ * record is mended.
+ */
 static struct error *adopt(struct engine *e, const struct container *c, int state_dir)
 {
 	struct oci_state state = { 0 };
@@ -224,7 +227,9 @@ static struct error *mend_locked(struct engine *e, const struct container *c, in
 	return finish(e, c, &end, state_dir, lock);
 }
 
-/* A run-time directory that no record names, left by a command killed at the very end of a removal. */
+/*
+ * A run-time directory that no record names, left by a command killed at the very end of a removal.
+ */
 static struct error *sweep(struct engine *e, const char *id, int *lock)
 {
 	int state_dir autoclose = -1;

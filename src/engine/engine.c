@@ -1,7 +1,7 @@
 /*
- * Opening and closing. Kept cheap, since every command does it: two directories, the database, the image store. What
- * else a command needs is opened when it asks; what an interrupted command left is mended where it is met (ended.c,
- * reconcile.c).
+ * Opening and closing. Kept cheap, since every command does it: two directories, the database, the
+ * image store. What else a command needs is opened when it asks; what an interrupted command left
+ * is mended where it is met (ended.c, reconcile.c).
  */
 #include "engine/engine.h"
 
@@ -54,7 +54,10 @@ static struct error *check_owner(int fd, const char *path)
 	return NULL;
 }
 
-/* The path as the kernel names it, for programs that get it as an argument and for the refusal of binds of it. */
+/*
+ * The path as the kernel names it, for programs that get it as an argument and for the refusal of
+ * binds of it.
+ */
 static struct error *real_path(int fd, const char *path, char **ret)
 {
 	char link[PATH_PROC_FD_SIZE];

@@ -22,13 +22,16 @@ struct engine;
 
 #define ENGINE_ID_SIZE 65 /* 64 hexadecimal digits and NUL */
 
-/* Where the host's own engine lives; its policy is /etc/bulkhead/bulkhead.json, that of another root ROOT/bulkhead.json. */
+/*
+ * Where the host's own engine lives; its policy is /etc/bulkhead/bulkhead.json, that of another
+ * root ROOT/bulkhead.json.
+ */
 #define ENGINE_DEFAULT_ROOT "/var/lib/bulkhead"
 #define ENGINE_DEFAULT_STATE "/run/bulkhead"
 
 /*
- * Opens (making them, mode 0700) @root and @state and the database. A directory that another user owns or may write to
- * is ERROR_REFUSED.
+ * Opens (making them, mode 0700) @root and @state and the database. A directory that another user
+ * owns or may write to is ERROR_REFUSED.
  */
 struct error *engine_open(const char *root, const char *state, struct engine **ret)
 	__attribute__((nonnull, warn_unused_result));
@@ -186,8 +189,9 @@ struct error *engine_find(struct engine *e, const char *ref, struct container **
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * All containers, newest first; without ENGINE_LIST_ALL only those that run. With ENGINE_LIST_BRIEF only id, name, status,
- * times and exit code are filled, which is much cheaper. The caller frees each and the array.
+ * All containers, newest first; without ENGINE_LIST_ALL only those that run. With ENGINE_LIST_BRIEF
+ * only id, name, status, times and exit code are filled, which is much cheaper. The caller frees
+ * each and the array.
  */
 enum engine_list_flag {
 	ENGINE_LIST_ALL = 1,

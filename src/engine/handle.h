@@ -40,7 +40,10 @@ struct error *handle_dir(struct engine *e, enum handle_dir which, int *ret)
 struct error *handle_policy(struct engine *e, const struct policy **ret)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Nanoseconds since the epoch, and as RFC 3339 with nanoseconds ("0001-01-01T00:00:00Z" for 0), as docker writes it. */
+/*
+ * Nanoseconds since the epoch, and as RFC 3339 with nanoseconds ("0001-01-01T00:00:00Z" for 0), as
+ * docker writes it.
+ */
 #define HANDLE_TIME_SIZE 40
 int64_t handle_now(void);
 void handle_time(int64_t ns, char text[HANDLE_TIME_SIZE]) __attribute__((nonnull));

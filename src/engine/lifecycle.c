@@ -1,6 +1,6 @@
 /*
- * Kill, stop, wait, remove. None holds the container's lock while it waits: the end is recorded by whoever gets there
- * first, and that needs the lock.
+ * Kill, stop, wait, remove. None holds the container's lock while it waits: the end is recorded by
+ * whoever gets there first, and that needs the lock.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +26,10 @@ static struct error *not_running(const struct container *c)
 	return error_new(ERROR_CONFLICT, "container %s is not running", c->id);
 }
 
-/* The state file is read anew for each signal: it alone says which process it is, checked by boot and start time. */
+/*
+ * The state file is read anew for each signal: it alone says which process it is, checked by boot
+ * and start time.
+ */
 static struct error *send_signal(struct engine *e, const struct container *c, int signal)
 {
 	struct oci_state state = { 0 };

@@ -1,6 +1,6 @@
 /*
- * What this host allows and gives by default: a JSON file that only its owner writes, every key optional, unknown keys
- * refused. Flags of a command narrow it and never widen it.
+ * What this host allows and gives by default: a JSON file that only its owner writes, every key
+ * optional, unknown keys refused. Flags of a command narrow it and never widen it.
  *
  *   {"mounts": {"refuseHostPaths": true, "refuseReadOnly": false, "allow": ["/etc/nginx"]},
  *    "privileged": true,
@@ -43,5 +43,8 @@ DEFINE_AUTO(struct policy *, policy_free);
 /* The effective policy in the form of the file; the caller json_decref()s. */
 json_t *policy_encode(const struct policy *p) __attribute__((nonnull, returns_nonnull));
 
-/* The ceiling of a container that asks for no memory limit: the policy's, or the host's memory less the reserve. */
+/*
+ * The ceiling of a container that asks for no memory limit: the policy's, or the host's memory less
+ * the reserve.
+ */
 int64_t policy_memory_ceiling(const struct policy *p) __attribute__((nonnull));

@@ -1,6 +1,7 @@
 /*
- * Two tables for a container: what changes with each run is a small row of its own, so that a start or an end writes one
- * page; what was decided at create is JSON, whole, in a row that fits one leaf of a rowid table.
+ * Two tables for a container: what changes with each run is a small row of its own, so that a start
+ * or an end writes one page; what was decided at create is JSON, whole, in a row that fits one leaf
+ * of a rowid table.
  */
 #include "engine/record.h"
 

@@ -1,6 +1,6 @@
 /*
- * Containers and volumes in the database. Changes run inside the caller's transaction (db_begin()); the run-time truth
- * is not here but in the state directory (alive.h).
+ * Containers and volumes in the database. Changes run inside the caller's transaction (db_begin());
+ * the run-time truth is not here but in the state directory (alive.h).
  */
 #pragma once
 
@@ -25,7 +25,10 @@ enum record_part {
 struct error *record_insert(struct engine *e, const struct container *c)
 	__attribute__((nonnull, warn_unused_result));
 
-/* By name, id, or unique id prefix. @ret's .status is CONTAINER_RUNNING where the record says started. */
+/*
+ * By name, id, or unique id prefix. @ret's .status is CONTAINER_RUNNING where the record says
+ * started.
+ */
 struct error *record_find(struct engine *e, const char *ref, enum record_part part,
 			  struct container **ret) __attribute__((nonnull, warn_unused_result));
 
@@ -54,6 +57,9 @@ struct error *record_set_ended(struct engine *e, const char *id, const struct re
 struct error *record_delete(struct engine *e, const char *id)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The names of containers made from the image with @image_id; @running those that the record says started. The caller frees. */
+/*
+ * The names of containers made from the image with @image_id; @running those that the record says
+ * started. The caller frees.
+ */
 struct error *record_image_users(struct engine *e, const char *image_id, char ***ret_ids,
 				 char ***ret_running) __attribute__((nonnull, warn_unused_result));

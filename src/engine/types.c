@@ -1,7 +1,7 @@
 /*
- * The Docker Engine API's names for what a container is (API 1.47, ContainerConfig, HostConfig, MountPoint). What the
- * struct keeps flat and the API nests (LogConfig, BindOptions …) is a nested table over the same struct. Ours beside
- * the API's: Mounts[].IdMap in both directions.
+ * The Docker Engine API's names for what a container is (API 1.47, ContainerConfig, HostConfig,
+ * MountPoint). What the struct keeps flat and the API nests (LogConfig, BindOptions …) is a nested
+ * table over the same struct. Ours beside the API's: Mounts[].IdMap in both directions.
  */
 #include "engine/types.h"
 
@@ -187,7 +187,10 @@ void types_copy(const struct json_type *type, const void *from, void *to)
 	json_t *value autojson = json_encode(type, from);
 	struct error *err = json_decode(type, value, to);
 
-	/* What a table wrote it can read, unless a required text is missing: then the caller has not checked its input. */
+	/*
+	 * What a table wrote it can read, unless a required text is missing: then the caller has
+	 * not checked its input.
+	 */
 	assert(!err);
 	error_free(err);
 }

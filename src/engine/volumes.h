@@ -1,6 +1,7 @@
 /*
- * Volumes: directories of ours, ROOT/volumes/NAME/_data, that hold container ids and outlive containers. Named ones are
- * made at first use and stay; anonymous ones (64 hexadecimal digits) belong to the container they were made for.
+ * Volumes: directories of ours, ROOT/volumes/NAME/_data, that hold container ids and outlive
+ * containers. Named ones are made at first use and stay; anonymous ones (64 hexadecimal digits)
+ * belong to the container they were made for.
  */
 #pragma once
 
@@ -12,7 +13,9 @@ struct error *volumes_check_name(const char *name) __attribute__((nonnull, warn_
 /* "ROOT/volumes/NAME/_data"; the caller frees. */
 char *volumes_path(struct engine *e, const char *name) __attribute__((nonnull, returns_nonnull));
 
-/* Whether @c has any; and the lock that keeps making and removing apart, taken by who does either. */
+/*
+ * Whether @c has any; and the lock that keeps making and removing apart, taken by who does either.
+ */
 bool volumes_any(const struct container *c) __attribute__((nonnull));
 struct error *volumes_lock(struct engine *e, int *ret_fd)
 	__attribute__((nonnull, warn_unused_result));
@@ -25,13 +28,18 @@ struct error *volumes_make(struct engine *e, const struct container *c)
 struct error *volumes_record(struct engine *e, const struct container *c)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Undoes volumes_make() for volumes that no record names, after a create that failed. Under volumes_lock(). */
+/*
+ * Undoes volumes_make() for volumes that no record names, after a create that failed. Under
+ * volumes_lock().
+ */
 void volumes_unmake(struct engine *e, const struct container *c) __attribute__((nonnull));
 
 /* Removes the directories of @c's anonymous volumes that no other container uses. */
 struct error *volumes_remove_anonymous(struct engine *e, const struct container *c)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Forgets that @c uses volumes, and those whose directories are gone; in the caller's transaction. */
+/*
+ * Forgets that @c uses volumes, and those whose directories are gone; in the caller's transaction.
+ */
 struct error *volumes_forget(struct engine *e, const struct container *c)
 	__attribute__((nonnull, warn_unused_result));
