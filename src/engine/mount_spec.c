@@ -399,7 +399,7 @@ static bool apply_attribute(const char *option, uint64_t *mask)
 	return false;
 }
 
-struct error *mount_attributes(const struct engine_mount *m, uint64_t *ret_attributes,
+struct error *mount_spec_attributes(const struct engine_mount *m, uint64_t *ret_attributes,
 			       char **ret_data)
 {
 	char **options autostrv = strv_split(m->options ? m->options : "", ',');

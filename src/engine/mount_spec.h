@@ -26,5 +26,5 @@ struct error *mount_anonymous(const char *path, struct engine_mount *ret)
  * What a start needs of @m->options and @m->rw: MOUNT_ATTR_* (mount_setattr(2)), and for tmpfs the
  * rest as mount data ("size=64m,mode=1777", freed by the caller, NULL when there is none).
  */
-struct error *mount_attributes(const struct engine_mount *m, uint64_t *ret_attributes,
+struct error *mount_spec_attributes(const struct engine_mount *m, uint64_t *ret_attributes,
 			       char **ret_data) __attribute__((nonnull, warn_unused_result));

@@ -14,9 +14,9 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "engine/alive.h"
-#include "engine/mounts_spec.h"
 #include "engine/policy.h"
 #include "engine/record.h"
+#include "engine/spec_mounts.h"
 
 #include "base/banned.h"
 
@@ -27,26 +27,6 @@
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define INIT_PATH "/sbin/docker-init"
 #define CAP_SYS_ADMIN_BIT (UINT64_C(1) << 21)
-
-/* What shows or changes the host through /proc and /sys although it is mounted afresh. */
-const char *const spec_masked_paths[] = {
-	"/proc/acpi",
-	"/proc/asound",
-	"/proc/interrupts",
-	"/proc/kcore",
-	"/proc/keys",
-	"/proc/latency_stats",
-	"/proc/sched_debug",
-	"/proc/scsi",
-	"/proc/timer_list",
-	"/proc/timer_stats",
-	"/sys/devices/virtual/powercap",
-	"/sys/firmware",
-	NULL,
-};
-const char *const spec_readonly_paths[] = {
-	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
-};
 
 /* No core files; a soft limit that programs which close every descriptor bear, a hard one for those that need more. */
 static const struct oci_rlimit default_rlimits[] = {
@@ -371,10 +351,8 @@ static void set_paths(const struct container *c, struct oci_spec *spec)
 
 	if (c->host.privileged || (unmask && strcmp(unmask, "unconfined") == 0))
 		return;
-	spec->masked_paths =
-		strv_copy(c->host.masked_paths ? c->host.masked_paths : (char **)spec_masked_paths);
-	spec->readonly_paths = strv_copy(c->host.readonly_paths ? c->host.readonly_paths
-								: (char **)spec_readonly_paths);
+	spec->masked_paths = strv_copy(c->host.masked_paths);
+	spec->readonly_paths = strv_copy(c->host.readonly_paths);
 }
 
 /* Compiled filters are kept with the data: they are the same for every start. */
@@ -406,8 +384,8 @@ struct error *spec_build(struct engine *e, const struct container *c, int state_
 	TRY(set_namespaces(e, c, ret));
 	TRY(open_root(e, c, ret));
 	TRY(set_names(c, ret));
-	ret->shm_size_bytes = c->host.shm_size_bytes ? c->host.shm_size_bytes : SPEC_SHM_BYTES;
-	TRY(mounts_spec_add(e, c, ret));
+	ret->shm_size_bytes = c->host.shm_size_bytes;
+	TRY(spec_add_mounts(e, c, ret));
 	set_devices(c, ret);
 	set_paths(c, ret);
 	ret->sysctls = strv_copy(c->host.sysctls);

@@ -21,8 +21,3 @@ struct error *spec_build_exec(struct engine *e, const struct container *c,
 
 /* Whether container root is the host's root: --userns=host or --privileged. */
 bool spec_shares_root(const struct container *c) __attribute__((nonnull));
-
-/* What holds where nothing was said; inspect shows it. */
-#define SPEC_SHM_BYTES (64LL << 20)
-extern const char *const spec_masked_paths[];
-extern const char *const spec_readonly_paths[];

@@ -1,4 +1,4 @@
-#include "engine/mounts_spec.h"
+#include "engine/spec_mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,21 +11,13 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "base/strv.h"
+#include "engine/mount_spec.h"
+#include "engine/mounts.h"
 
 #include "base/banned.h"
 
 #define UID_MIN 1000 /* login.defs(5): ids from here on are ordinary users' */
 #define UID_NOBODY 65534
-
-static const struct {
-	const char *option;
-	uint64_t attribute;
-} attributes[] = {
-	{ "nosuid", MOUNT_ATTR_NOSUID },	 { "nodev", MOUNT_ATTR_NODEV },
-	{ "noexec", MOUNT_ATTR_NOEXEC },	 { "noatime", MOUNT_ATTR_NOATIME },
-	{ "nodiratime", MOUNT_ATTR_NODIRATIME }, { "ro", MOUNT_ATTR_RDONLY },
-};
 
 static const struct {
 	const char *name;
@@ -36,32 +28,6 @@ static const struct {
 	{ "slave", MS_SLAVE, false },	  { "rslave", MS_SLAVE, true },
 	{ "shared", MS_SHARED, false },	  { "rshared", MS_SHARED, true },
 };
-
-/*
- * Splits the decided options into attributes of the mount and what the file system itself is told. Device nodes of a
- * mount are never real: those of the container are in /dev.
- */
-static void set_options(const struct engine_mount *m, struct oci_mount *out)
-{
-	char **options autostrv = strv_split(m->options ? m->options : "", ',');
-	char **data autostrv = NULL;
-
-	out->attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (m->rw ? 0 : MOUNT_ATTR_RDONLY);
-	for (size_t i = 0; options[i]; i++) {
-		bool known = !*options[i] || strcmp(options[i], "rw") == 0;
-
-		for (size_t k = 0; k < sizeof(attributes) / sizeof(*attributes); k++)
-			if (strcmp(options[i], attributes[k].option) == 0) {
-				out->attributes |= attributes[k].attribute;
-				known = true;
-			}
-		if (strcmp(options[i], "exec") == 0)
-			out->attributes &= ~(uint64_t)MOUNT_ATTR_NOEXEC;
-		else if (!known)
-			strv_add(&data, options[i]);
-	}
-	out->data = strv_join(data, ",");
-}
 
 static void set_propagation(const struct engine_mount *m, struct oci_mount *out)
 {
@@ -98,26 +64,11 @@ static struct error *choose_idmap(const struct container *c, const struct engine
 	return NULL;
 }
 
-static struct error *open_source(const struct engine_mount *m, int *ret_fd)
-{
-	int fd = open(m->source, O_PATH | O_CLOEXEC);
-	int made autoclose = -1;
-
-	if (fd < 0 && errno == ENOENT && m->create_source) {
-		TRY(path_make_dirs(m->source, 0755, &made));
-		fd = open(m->source, O_PATH | O_CLOEXEC);
-	}
-	if (fd < 0)
-		return error_sys("bind source %s", m->source);
-	*ret_fd = fd;
-	return NULL;
-}
-
-static struct error *convert(const struct container *c, const struct engine_mount *m,
-			     struct oci_mount *out)
+static struct error *convert(struct engine *e, const struct container *c,
+			     const struct engine_mount *m, struct oci_mount *out)
 {
 	*out = (struct oci_mount){ .source = -1, .destination = alloc_string(m->destination) };
-	set_options(m, out);
+	TRY(mount_spec_attributes(m, &out->attributes, &out->data));
 	if (strcmp(m->type, "tmpfs") == 0) {
 		out->kind = OCI_MOUNT_TMPFS;
 		return NULL;
@@ -126,7 +77,7 @@ static struct error *convert(const struct container *c, const struct engine_moun
 	out->recursive = !m->non_recursive;
 	out->copy_up = m->copy_up;
 	set_propagation(m, out);
-	TRY(open_source(m, &out->source));
+	TRY(mounts_open_source(e, m, &out->source));
 	return choose_idmap(c, m, out);
 }
 
@@ -143,13 +94,12 @@ static int by_depth(const void *a, const void *b)
 	return dx < dy ? -1 : dx > dy;
 }
 
-struct error *mounts_spec_add(struct engine *e, const struct container *c, struct oci_spec *spec)
+struct error *spec_add_mounts(struct engine *e, const struct container *c, struct oci_spec *spec)
 {
-	(void)e;
 	spec->mounts = alloc_zeroed(c->n_mounts, sizeof(*spec->mounts));
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		spec->n_mounts++;
-		TRY(error_wrap(convert(c, &c->mounts[i], &spec->mounts[i]), "mount %s",
+		TRY(error_wrap(convert(e, c, &c->mounts[i], &spec->mounts[i]), "mount %s",
 			       c->mounts[i].destination));
 	}
 	qsort(spec->mounts, spec->n_mounts, sizeof(*spec->mounts), by_depth);
