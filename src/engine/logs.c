@@ -1,0 +1,335 @@
+/*
+ * Reading a container's log: ROOT/containers/ID/ID-json.log and what rotation made of it (.1 is the
+ * newest of the old). Files are told apart by inode, so that a rotation in the middle of the
+ * reading neither repeats nor skips records. The monitor writes the last record before its exit
+ * record: who sees the end before reading to the end has read all.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "engine/alive.h"
+#include "engine/log_line.h"
+
+#include "base/banned.h"
+
+#define LINE_MAX_BYTES                                                                             \
+	(1024 * 1024) /* the monitor's longest is 16 KiB of text, six times that escaped */
+#define BLOCK 65536
+#define FILES_MAX 1001
+#define NAME_SIZE (ENGINE_ID_SIZE + 24)
+#define LOOK_AGAIN_MS 250
+
+struct log_reader {
+	const struct log_request *request;
+	log_sink *sink;
+	void *data;
+	const char *id;
+	int dir;
+	int fd; /* the file being read, -1: none yet */
+	ino_t inode;
+	off_t offset;
+	struct buf line; /* what was read after the last newline */
+	bool overlong;	 /* the line is being skipped */
+	bool past_until;
+};
+
+static void file_name(const struct log_reader *r, unsigned int index, char name[NAME_SIZE])
+{
+	if (index)
+		snprintf(name, NAME_SIZE, "%s-json.log.%u", r->id, index);
+	else
+		snprintf(name, NAME_SIZE, "%s-json.log", r->id);
+}
+
+static int open_index(const struct log_reader *r, unsigned int index)
+{
+	char name[NAME_SIZE];
+
+	file_name(r, index, name);
+	return openat(r->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+}
+
+/* How many files there are: the newest has index 0. */
+static unsigned int count_files(const struct log_reader *r)
+{
+	char name[NAME_SIZE];
+	unsigned int n = 0;
+
+	for (; n < FILES_MAX; n++) {
+		file_name(r, n, name);
+		if (faccessat(r->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			break;
+	}
+	return n;
+}
+
+/* The index of the file that is being read, however often it was renamed; -1 when it is gone. */
+static int find_index(const struct log_reader *r)
+{
+	unsigned int n = count_files(r);
+	char name[NAME_SIZE];
+	struct stat st;
+
+	for (unsigned int i = 0; i < n; i++) {
+		file_name(r, i, name);
+		if (fstatat(r->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == r->inode)
+			return (int)i;
+	}
+	return -1;
+}
+
+static struct error *use_file(struct log_reader *r, int fd, off_t offset)
+{
+	struct stat st;
+
+	fd_close(&r->fd);
+	r->fd = fd;
+	r->offset = offset;
+	buf_consume(&r->line, r->line.length);
+	r->overlong = false;
+	if (fstat(fd, &st) < 0)
+		return error_sys("log of container %s", r->id);
+	r->inode = st.st_ino;
+	return NULL;
+}
+
+static bool is_wanted(const struct log_request *q, const struct log_line *line)
+{
+	return (line->stream == 1 ? q->stdout_too : q->stderr_too) &&
+	       (!q->since_ns || line->time_ns >= q->since_ns);
+}
+
+/* A line that is none (torn by a full disk or a killed monitor) is passed over. */
+static struct error *give_line(struct log_reader *r, const char *text, size_t length)
+{
+	struct log_line line;
+	struct error *err = length ? log_line_parse(text, length, &line) : NULL;
+
+	if (!length || err) {
+		error_ignore(err, "a damaged line of a log");
+		return NULL;
+	}
+	if (r->request->until_ns && line.time_ns > r->request->until_ns)
+		r->past_until = true;
+	else if (is_wanted(r->request, &line))
+		err = r->sink(r->data, line.stream, line.time_ns, line.text, line.length);
+	log_line_done(&line);
+	return err;
+}
+
+/* Gives out the whole lines among what is buffered. */
+static struct error *give_lines(struct log_reader *r)
+{
+	size_t start = 0;
+	char *newline;
+
+	while (!r->past_until && r->line.length > start &&
+	       (newline = memchr(r->line.data + start, '\n', r->line.length - start))) {
+		size_t end = (size_t)(newline - r->line.data);
+
+		if (!r->overlong)
+			TRY(give_line(r, r->line.data + start, end - start));
+		r->overlong = false;
+		start = end + 1;
+	}
+	buf_consume(&r->line, start);
+	if (r->line.length > LINE_MAX_BYTES) {
+		r->overlong = true;
+		buf_consume(&r->line, r->line.length);
+	}
+	return NULL;
+}
+
+/* The only file of a log may be emptied in place instead of rotated. */
+static void follow_truncation(struct log_reader *r)
+{
+	struct stat st;
+
+	if (fstat(r->fd, &st) == 0 && st.st_size < r->offset) {
+		r->offset = 0;
+		buf_consume(&r->line, r->line.length);
+	}
+}
+
+static struct error *read_to_end(struct log_reader *r)
+{
+	follow_truncation(r);
+	while (!r->past_until) {
+		ssize_t n;
+
+		TRY(buf_reserve(&r->line, BLOCK));
+		n = pread(r->fd, r->line.data + r->line.length, BLOCK, r->offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys("read log of container %s", r->id);
+		if (n == 0)
+			return NULL;
+		r->offset += n;
+		r->line.length += (size_t)n;
+		TRY(give_lines(r));
+	}
+	return NULL;
+}
+
+/* Reads all that is there, over the files that follow the present one. */
+static struct error *read_available(struct log_reader *r)
+{
+	for (;;) {
+		int index, fd;
+
+		if (r->fd < 0) { /* nothing was written yet when we looked */
+			fd = open_index(r, 0);
+			if (fd < 0)
+				return errno == ENOENT ? NULL : error_sys("open the log");
+			TRY(use_file(r, fd, 0));
+		}
+		index = find_index(
+			r); /* before reading: a file that is not the newest grows no more */
+		TRY(read_to_end(r));
+		if (index == 0 || r->past_until)
+			return NULL;
+		if (index < 0)
+			index = (int)count_files(r);
+		if (index == 0)
+			return NULL;
+		fd = open_index(r, (unsigned int)index - 1);
+		if (fd < 0)
+			return errno == ENOENT ? NULL : error_sys("open the log");
+		TRY(use_file(r, fd, 0));
+	}
+}
+
+/*
+ * Where the last @want lines of a file begin; *@ret_found is how many it has of them. Read
+ * backwards in blocks.
+ */
+static struct error *find_tail(int fd, int64_t want, int64_t *ret_found, off_t *ret_offset)
+{
+	char block[BLOCK];
+	off_t end = lseek(fd, 0, SEEK_END);
+	int64_t newlines = 0;
+
+	for (off_t at = end; at > 0;) {
+		size_t length = at < BLOCK ? (size_t)at : BLOCK;
+		ssize_t n = pread(fd, block, length, at - (off_t)length);
+
+		if (n != (ssize_t)length)
+			return n < 0 ? error_sys("read the log") : NULL;
+		at -= n;
+		for (ssize_t i = n; i-- > 0;) {
+			if (block[i] != '\n' || newlines++ < want)
+				continue;
+			*ret_found = want;
+			*ret_offset = at + i + 1;
+			return NULL;
+		}
+	}
+	*ret_found = newlines;
+	*ret_offset = 0;
+	return NULL;
+}
+
+/* Opens the file in which the asked tail begins. */
+static struct error *start_reading(struct log_reader *r)
+{
+	unsigned int n = count_files(r);
+	int64_t want = r->request->tail;
+
+	for (unsigned int i = 0; i < n; i++) {
+		int fd autoclose = open_index(r, i);
+		int64_t found = 0;
+		off_t offset = 0;
+
+		if (fd < 0)
+			return errno == ENOENT ? NULL : error_sys("open the log");
+		if (want >= 0)
+			TRY(find_tail(fd, want, &found, &offset));
+		if (i + 1 == n || (want >= 0 && found >= want))
+			return use_file(r, fd_take(&fd), offset);
+		want -= want >= 0 ? found : 0;
+	}
+	return NULL;
+}
+
+static void wait_for_change(int inotify)
+{
+	struct pollfd watch = { .fd = inotify, .events = POLLIN };
+	char events[4096];
+
+	if (poll(&watch, 1, LOOK_AGAIN_MS) > 0 && read(inotify, events, sizeof(events)) < 0)
+		log_debug("inotify: %s", strerror(errno));
+}
+
+static struct error *watch(struct engine *e, const char *id, int *ret_inotify)
+{
+	char *run autofree = alive_path(e, id);
+	char *data autofree = alloc_printf("%s/containers/%s", e->root, id);
+	int fd autoclose = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (fd < 0)
+		return error_sys("follow the log");
+	if (inotify_add_watch(fd, data, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+		return error_sys("watch %s", data);
+	if (inotify_add_watch(fd, run, IN_MOVED_TO | IN_DELETE_SELF) < 0 && errno != ENOENT)
+		return error_sys("watch %s", run);
+	*ret_inotify = fd_take(&fd);
+	return NULL;
+}
+
+static struct error *read_log(struct engine *e, struct log_reader *r)
+{
+	int inotify autoclose = -1;
+	enum alive alive = ALIVE_NOTHING;
+
+	if (r->request->follow)
+		TRY(watch(e, r->id, &inotify));
+	TRY(start_reading(r));
+	for (;;) {
+		if (r->request->follow)
+			TRY(alive_probe(e, r->id, &alive, NULL));
+		TRY(read_available(r));
+		if (alive != ALIVE_RUNS || r->past_until)
+			return NULL;
+		wait_for_change(inotify);
+	}
+}
+
+struct error *engine_logs(struct engine *e, const char *ref, const struct log_request *request,
+			  log_sink *sink, void *data)
+{
+	struct container *c autocontainer = NULL;
+	struct log_reader r = {
+		.request = request,
+		.sink = sink,
+		.data = data,
+		.fd = -1,
+		.dir = -1,
+		.line = BUF_MAX(LINE_MAX_BYTES + 2 * BLOCK),
+	};
+	struct error *err;
+	int containers;
+
+	TRY(alive_find(e, ref, true, &c));
+	if (str_equal(c->host.log_driver, "none"))
+		return error_new(ERROR_UNSUPPORTED,
+				 "configured logging driver does not support reading");
+	r.id = c->id;
+	TRY(handle_dir(e, HANDLE_CONTAINERS, &containers));
+	TRY(path_open_dir(containers, c->id, 0, &r.dir));
+	err = read_log(e, &r);
+	fd_close(&r.dir);
+	fd_close(&r.fd);
+	buf_done(&r.line);
+	return error_wrap(err, "logs of container %s", c->name);
+}
