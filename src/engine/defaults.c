@@ -6,9 +6,40 @@
 
 #include "base/str.h"
 #include "base/strv.h"
-#include "engine/spec.h"
 
 #include "base/banned.h"
+
+/*
+ * docker's lists, with what newer kernels leak besides: interrupts and thermal counters time other
+ * tenants.
+ */
+const char *const defaults_masked_paths[] = {
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/interrupts",
+	"/proc/kcore",
+	"/proc/kallsyms",
+	"/proc/key-users",
+	"/proc/keys",
+	"/proc/kmsg",
+	"/proc/latency_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/sys/devices/virtual/powercap",
+	"/sys/firmware",
+	"/sys/fs/bpf",
+	"/sys/fs/selinux",
+	"/sys/kernel/debug",
+	"/sys/kernel/security",
+	"/sys/kernel/tracing",
+	NULL,
+};
+
+const char *const defaults_readonly_paths[] = {
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
+};
 
 static void set_text(char **field, const char *value)
 {
@@ -91,12 +122,12 @@ void defaults_apply(const struct policy *policy, struct container *c)
 	if (host->privileged)
 		set_text(&host->userns_mode, "host");
 	if (!host->shm_size_bytes)
-		host->shm_size_bytes = SPEC_SHM_BYTES;
+		host->shm_size_bytes = DEFAULTS_SHM_BYTES;
 	if (!host->pids_limit)
 		host->pids_limit = policy->pids_limit;
 	if (!shows_system_paths(host)) {
-		set_list(&host->masked_paths, spec_masked_paths);
-		set_list(&host->readonly_paths, spec_readonly_paths);
+		set_list(&host->masked_paths, defaults_masked_paths);
+		set_list(&host->readonly_paths, defaults_readonly_paths);
 	}
 	set_memory(policy, host);
 	set_log_options(policy, host);
