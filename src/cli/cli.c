@@ -13,14 +13,14 @@
 
 #include "base/banned.h"
 
-#define DEFAULT_ROOT "/var/lib/bulkhead"
-#define DEFAULT_STATE "/run/bulkhead"
-
 const struct option cli_options[] = {
-	OPTION(struct cli, root, "root", 0, option_text, "Directory of images, containers and volumes (default \"" DEFAULT_ROOT "\")"),
-	OPTION(struct cli, state, "state", 0, option_text, "Directory of run-time state (default \"" DEFAULT_STATE "\")"),
+	OPTION(struct cli, root, "root", 0, option_text,
+	       "Directory of images, containers and volumes (default \"" ENGINE_DEFAULT_ROOT "\")"),
+	OPTION(struct cli, state, "state", 0, option_text,
+	       "Directory of run-time state (default \"" ENGINE_DEFAULT_STATE "\")"),
 	OPTION(struct cli, debug, "debug", 'D', option_bool, "Trace to stderr what is done"),
-	OPTION(struct cli, version, "version", 'v', option_bool, "Print version information and quit"),
+	OPTION(struct cli, version, "version", 'v', option_bool,
+	       "Print version information and quit"),
 	OPTION_END,
 };
 
@@ -33,12 +33,14 @@ void cli_report(struct error *err)
 struct error *cli_engine(struct cli *cli, struct engine **ret)
 {
 	if (!cli->engine)
-		TRY(engine_open(cli->root ? cli->root : DEFAULT_ROOT, cli->state ? cli->state : DEFAULT_STATE, &cli->engine));
+		TRY(engine_open(cli->root ? cli->root : ENGINE_DEFAULT_ROOT,
+				cli->state ? cli->state : ENGINE_DEFAULT_STATE, &cli->engine));
 	*ret = cli->engine;
 	return NULL;
 }
 
-struct error *cli_for_each(struct cli *cli, char **arguments, cli_each *each, void *data, int *ret_status)
+struct error *cli_for_each(struct cli *cli, char **arguments, cli_each *each, void *data,
+			   int *ret_status)
 {
 	struct engine *e;
 
@@ -72,10 +74,13 @@ static struct error *check_count(const struct command *c, const char *path, size
 	if (c->max_arguments == 0)
 		return error_new(ERROR_BAD_INPUT, "\"%s\" accepts no arguments.", path);
 	if (min == max)
-		return error_new(ERROR_BAD_INPUT, "\"%s\" requires exactly %zu argument%s.", path, min, s);
+		return error_new(ERROR_BAD_INPUT, "\"%s\" requires exactly %zu argument%s.", path,
+				 min, s);
 	if (n < min)
-		return error_new(ERROR_BAD_INPUT, "\"%s\" requires at least %zu argument%s.", path, min, s);
-	return error_new(ERROR_BAD_INPUT, "\"%s\" requires at most %zu argument%s.", path, max, max == 1 ? "" : "s");
+		return error_new(ERROR_BAD_INPUT, "\"%s\" requires at least %zu argument%s.", path,
+				 min, s);
+	return error_new(ERROR_BAD_INPUT, "\"%s\" requires at most %zu argument%s.", path, max,
+			 max == 1 ? "" : "s");
 }
 
 /* Runs the command and turns its error into its exit status. */

@@ -23,12 +23,15 @@ struct images_options {
 };
 
 static const struct option options[] = {
-	OPTION(struct images_options, all, "all", 'a', option_bool, "Show all images (there are no intermediate ones to hide)"),
+	OPTION(struct images_options, all, "all", 'a', option_bool,
+	       "Show all images (there are no intermediate ones to hide)"),
 	OPTION(struct images_options, digests, "digests", 0, option_bool, "Show digests"),
-	OPTION(struct images_options, filters, "filter", 'f', option_filter, "Filter output based on conditions provided"),
+	OPTION(struct images_options, filters, "filter", 'f', option_filter,
+	       "Filter output based on conditions provided"),
 	OPTION(struct images_options, format, "format", 0, option_text,
 	       "Format output using a Go template: 'TEMPLATE', 'table TEMPLATE' or 'json'"),
-	OPTION(struct images_options, no_trunc, "no-trunc", 0, option_bool, "Don't truncate output"),
+	OPTION(struct images_options, no_trunc, "no-trunc", 0, option_bool,
+	       "Don't truncate output"),
 	OPTION(struct images_options, quiet, "quiet", 'q', option_bool, "Only show image IDs"),
 	OPTION_END,
 };
@@ -142,7 +145,8 @@ static json_t *make_row(const struct image *image, const char *name, bool trunca
 {
 	json_t *row = json_object();
 
-	put(row, "ID", truncate ? alloc_string_n(digest_hex(image->id), SHORT_ID) : alloc_string(image->id));
+	put(row, "ID",
+	    truncate ? alloc_string_n(digest_hex(image->id), SHORT_ID) : alloc_string(image->id));
 	put_name(row, image, name);
 	put_created(row, image);
 	put(row, "Size", str_human_size(image->size_bytes));
@@ -154,7 +158,8 @@ static json_t *make_row(const struct image *image, const char *name, bool trunca
 }
 
 /* One row for each name that @pattern, the command's argument, leaves; an image without names has one, too. */
-static void add_rows(const struct image *image, const struct images_options *o, const char *pattern, json_t *rows)
+static void add_rows(const struct image *image, const struct images_options *o, const char *pattern,
+		     json_t *rows)
 {
 	if (!strv_length(image->names) && !pattern)
 		json_array_append_new(rows, make_row(image, NULL, !o->no_trunc));
@@ -168,7 +173,8 @@ static struct error *print_rows(const struct images_options *o, json_t *rows)
 	struct listing listing = {
 		.columns = columns,
 		.format = o->format,
-		.default_format = "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
+		.default_format =
+			"table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
 	};
 
 	if (o->digests)
@@ -179,8 +185,8 @@ static struct error *print_rows(const struct images_options *o, json_t *rows)
 	return listing_print(&listing, rows);
 }
 
-static struct error *collect(const struct images_options *o, const char *pattern, struct image **images, size_t n,
-			     json_t *rows)
+static struct error *collect(const struct images_options *o, const char *pattern,
+			     struct image **images, size_t n, json_t *rows)
 {
 	for (size_t i = 0; i < n; i++) {
 		bool passes;

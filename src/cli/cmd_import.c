@@ -14,8 +14,10 @@ struct import_options {
 };
 
 static const struct option options[] = {
-	OPTION(struct import_options, changes, "change", 'c', option_list, "Apply Dockerfile instruction to the created image"),
-	OPTION(struct import_options, message, "message", 'm', option_text, "Set commit message for imported image"),
+	OPTION(struct import_options, changes, "change", 'c', option_list,
+	       "Apply Dockerfile instruction to the created image"),
+	OPTION(struct import_options, message, "message", 'm', option_text,
+	       "Set commit message for imported image"),
 	OPTION_END,
 };
 
@@ -25,7 +27,9 @@ static struct error *run(struct cli *cli, void *data, char **arguments, int *ret
 	bool from_stdin = strcmp(arguments[0], "-") == 0;
 	int fd autoclose = from_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 				      : open(arguments[0], O_RDONLY | O_CLOEXEC);
-	struct image_import import = { .reference = arguments[1], .message = o->message, .changes = o->changes };
+	struct image_import import = { .reference = arguments[1],
+				       .message = o->message,
+				       .changes = o->changes };
 	char id[DIGEST_SIZE];
 	struct engine *e;
 

@@ -16,7 +16,8 @@ struct info_options {
 };
 
 static const struct option options[] = {
-	OPTION(struct info_options, format, "format", 'f', option_text, "Format output using a Go template: 'TEMPLATE' or 'json'"),
+	OPTION(struct info_options, format, "format", 'f', option_text,
+	       "Format output using a Go template: 'TEMPLATE' or 'json'"),
 	OPTION_END,
 };
 
@@ -51,7 +52,8 @@ static char *spaced(const char *name)
 	struct buf text autobuf = BUF_MAX(1024);
 
 	for (const char *c = name; *c; c++) {
-		bool upper = *c >= 'A' && *c <= 'Z', after_lower = c > name && c[-1] >= 'a' && c[-1] <= 'z';
+		bool upper = *c >= 'A' && *c <= 'Z',
+		     after_lower = c > name && c[-1] >= 'a' && c[-1] <= 'z';
 
 		if (upper && after_lower)
 			error_ignore(buf_add_text(&text, " "), "a name of over 1 KiB is cut");
@@ -72,7 +74,8 @@ static void print_items(const char *name, const json_t *array, int indent)
 		if (json_is_string(item))
 			printf("%*s%s\n", indent + 1, "", json_string_value(item));
 		else if (json_is_array(item) && json_array_size(item) == 2)
-			printf("%*s%s: %s\n", indent + 1, "", json_string_value(json_array_get(item, 0)),
+			printf("%*s%s: %s\n", indent + 1, "",
+			       json_string_value(json_array_get(item, 0)),
 			       json_string_value(json_array_get(item, 1)));
 		else if (json_is_object(item))
 			print_members(item, indent + 1);

@@ -21,8 +21,10 @@ struct inspect_options {
 
 static const struct option options[] = {
 	OPTION(struct inspect_options, format, "format", 'f', option_text, FORMAT_HELP),
-	OPTION(struct inspect_options, size, "size", 's', option_bool, "Display total file sizes if the type is container"),
-	OPTION(struct inspect_options, type, "type", 0, option_text, "Only inspect objects of the given type (container, image)"),
+	OPTION(struct inspect_options, size, "size", 's', option_bool,
+	       "Display total file sizes if the type is container"),
+	OPTION(struct inspect_options, type, "type", 0, option_text,
+	       "Only inspect objects of the given type (container, image)"),
 	OPTION_END,
 };
 
@@ -39,33 +41,42 @@ static const struct option image_options[] = {
 
 /* The fields whose Go types are maps or lists where their JSON may be null. */
 static const struct template_field fields[] = {
-	{ "Annotations", TEMPLATE_MAP },   { "Config", TEMPLATE_MAP },	      { "Data", TEMPLATE_MAP },
-	{ "ExposedPorts", TEMPLATE_MAP },  { "Labels", TEMPLATE_MAP },	      { "Networks", TEMPLATE_MAP },
-	{ "PortBindings", TEMPLATE_MAP },  { "Ports", TEMPLATE_MAP },	      { "StorageOpt", TEMPLATE_MAP },
-	{ "Sysctls", TEMPLATE_MAP },	   { "Tmpfs", TEMPLATE_MAP },	      { "Volumes", TEMPLATE_MAP },
-	{ "Args", TEMPLATE_LIST },	   { "Binds", TEMPLATE_LIST },	      { "CapAdd", TEMPLATE_LIST },
-	{ "CapDrop", TEMPLATE_LIST },	   { "Cmd", TEMPLATE_LIST },	      { "Devices", TEMPLATE_LIST },
-	{ "Dns", TEMPLATE_LIST },	   { "Entrypoint", TEMPLATE_LIST },   { "Env", TEMPLATE_LIST },
-	{ "ExecIDs", TEMPLATE_LIST },	   { "ExtraHosts", TEMPLATE_LIST },   { "GroupAdd", TEMPLATE_LIST },
-	{ "Layers", TEMPLATE_LIST },	   { "Links", TEMPLATE_LIST },	      { "MaskedPaths", TEMPLATE_LIST },
-	{ "Mounts", TEMPLATE_LIST },	   { "OnBuild", TEMPLATE_LIST },      { "ReadonlyPaths", TEMPLATE_LIST },
-	{ "RepoDigests", TEMPLATE_LIST },  { "RepoTags", TEMPLATE_LIST },     { "SecurityOpt", TEMPLATE_LIST },
-	{ "Shell", TEMPLATE_LIST },	   { "Ulimits", TEMPLATE_LIST },      { "VolumesFrom", TEMPLATE_LIST },
+	{ "Annotations", TEMPLATE_MAP },  { "Config", TEMPLATE_MAP },
+	{ "Data", TEMPLATE_MAP },	  { "ExposedPorts", TEMPLATE_MAP },
+	{ "Labels", TEMPLATE_MAP },	  { "Networks", TEMPLATE_MAP },
+	{ "PortBindings", TEMPLATE_MAP }, { "Ports", TEMPLATE_MAP },
+	{ "StorageOpt", TEMPLATE_MAP },	  { "Sysctls", TEMPLATE_MAP },
+	{ "Tmpfs", TEMPLATE_MAP },	  { "Volumes", TEMPLATE_MAP },
+	{ "Args", TEMPLATE_LIST },	  { "Binds", TEMPLATE_LIST },
+	{ "CapAdd", TEMPLATE_LIST },	  { "CapDrop", TEMPLATE_LIST },
+	{ "Cmd", TEMPLATE_LIST },	  { "Devices", TEMPLATE_LIST },
+	{ "Dns", TEMPLATE_LIST },	  { "Entrypoint", TEMPLATE_LIST },
+	{ "Env", TEMPLATE_LIST },	  { "ExecIDs", TEMPLATE_LIST },
+	{ "ExtraHosts", TEMPLATE_LIST },  { "GroupAdd", TEMPLATE_LIST },
+	{ "Layers", TEMPLATE_LIST },	  { "Links", TEMPLATE_LIST },
+	{ "MaskedPaths", TEMPLATE_LIST }, { "Mounts", TEMPLATE_LIST },
+	{ "OnBuild", TEMPLATE_LIST },	  { "ReadonlyPaths", TEMPLATE_LIST },
+	{ "RepoDigests", TEMPLATE_LIST }, { "RepoTags", TEMPLATE_LIST },
+	{ "SecurityOpt", TEMPLATE_LIST }, { "Shell", TEMPLATE_LIST },
+	{ "Ulimits", TEMPLATE_LIST },	  { "VolumesFrom", TEMPLATE_LIST },
 	{ NULL, TEMPLATE_MAP },
 };
 
-static struct error *inspect_container(struct engine *e, const struct inspect_options *o, const char *ref, json_t **ret)
+static struct error *inspect_container(struct engine *e, const struct inspect_options *o,
+				       const char *ref, json_t **ret)
 {
 	return engine_inspect(e, ref, o->size, ret);
 }
 
-static struct error *inspect_image(struct engine *e, const struct inspect_options *o, const char *ref, json_t **ret)
+static struct error *inspect_image(struct engine *e, const struct inspect_options *o,
+				   const char *ref, json_t **ret)
 {
 	(void)o;
 	return image_inspect(engine_images(e), ref, ret);
 }
 
-static struct error *inspect_any(struct engine *e, const struct inspect_options *o, const char *ref, json_t **ret)
+static struct error *inspect_any(struct engine *e, const struct inspect_options *o, const char *ref,
+				 json_t **ret)
 {
 	struct error *err = inspect_container(e, o, ref, ret);
 
@@ -79,7 +90,8 @@ static struct error *inspect_any(struct engine *e, const struct inspect_options 
 	return error_new(ERROR_NOT_FOUND, "no such object: %s", ref);
 }
 
-typedef struct error *inspector(struct engine *e, const struct inspect_options *o, const char *ref, json_t **ret);
+typedef struct error *inspector(struct engine *e, const struct inspect_options *o, const char *ref,
+				json_t **ret);
 
 static struct error *choose(const struct inspect_options *o, inspector **ret)
 {
@@ -92,13 +104,15 @@ static struct error *choose(const struct inspect_options *o, inspector **ret)
 	else if (strcmp(type, "image") == 0)
 		*ret = inspect_image;
 	else
-		return error_new(ERROR_BAD_INPUT, "unknown type: \"%s\": must be one of \"container\", \"image\"", type);
+		return error_new(ERROR_BAD_INPUT,
+				 "unknown type: \"%s\": must be one of \"container\", \"image\"",
+				 type);
 	return NULL;
 }
 
 /* Every object that is there is shown, and each that is not is an error of its own. */
-static struct error *collect(struct cli *cli, const struct inspect_options *o, char **refs, json_t *objects,
-			     int *ret_status)
+static struct error *collect(struct cli *cli, const struct inspect_options *o, char **refs,
+			     json_t *objects, int *ret_status)
 {
 	inspector *inspect;
 	struct engine *e;

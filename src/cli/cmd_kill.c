@@ -12,7 +12,8 @@ struct kill_options {
 };
 
 static const struct option options[] = {
-	OPTION(struct kill_options, signal, "signal", 's', option_text, "Signal to send to the container"),
+	OPTION(struct kill_options, signal, "signal", 's', option_text,
+	       "Signal to send to the container"),
 	OPTION_END,
 };
 

@@ -42,7 +42,8 @@ static struct error *run(struct cli *cli, void *data, char **arguments, int *ret
 	(void)ret_status;
 	if (from_stdin && isatty(STDIN_FILENO))
 		return error_new(ERROR_BAD_INPUT, "requested load from stdin, but stdin is empty");
-	fd = from_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(o->input, O_RDONLY | O_CLOEXEC);
+	fd = from_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+			: open(o->input, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys("open %s", from_stdin ? "stdin" : o->input);
 	TRY(cli_engine(cli, &e));

@@ -28,7 +28,8 @@ static const struct option options[] = {
 };
 
 /* Each record goes to the stream it came from, as it was written. */
-static struct error *print_record(void *data, int stream, int64_t time_ns, const char *text, size_t length)
+static struct error *print_record(void *data, int stream, int64_t time_ns, const char *text,
+				  size_t length)
 {
 	const struct logs_options *o = data;
 	FILE *out = stream == 2 ? stderr : stdout;
@@ -67,9 +68,11 @@ static struct error *run(struct cli *cli, void *data, char **arguments, int *ret
 
 	(void)ret_status;
 	if (!str_is_empty(o->since))
-		TRY(error_wrap(human_parse_time(o->since, &request.since_ns), "invalid value for \"since\""));
+		TRY(error_wrap(human_parse_time(o->since, &request.since_ns),
+			       "invalid value for \"since\""));
 	if (!str_is_empty(o->until))
-		TRY(error_wrap(human_parse_time(o->until, &request.until_ns), "invalid value for \"until\""));
+		TRY(error_wrap(human_parse_time(o->until, &request.until_ns),
+			       "invalid value for \"until\""));
 	TRY(cli_engine(cli, &e));
 	return engine_logs(e, arguments[0], &request, print_record, o);
 }

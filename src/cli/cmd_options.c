@@ -143,7 +143,9 @@ static struct error *run_completion(struct cli *cli, void *data, char **argument
 	(void)data;
 	(void)ret_status;
 	if (strcmp(arguments[0], "bash") != 0)
-		return error_new(ERROR_BAD_INPUT, "no completion for the shell \"%s\": there is one for bash", arguments[0]);
+		return error_new(ERROR_BAD_INPUT,
+				 "no completion for the shell \"%s\": there is one for bash",
+				 arguments[0]);
 	print_bash();
 	return NULL;
 }

@@ -21,12 +21,16 @@ struct ps_options {
 };
 
 static const struct option options[] = {
-	OPTION(struct ps_options, all, "all", 'a', option_bool, "Show all containers (default shows just running)"),
-	OPTION(struct ps_options, filters, "filter", 'f', option_filter, "Filter output based on conditions provided"),
+	OPTION(struct ps_options, all, "all", 'a', option_bool,
+	       "Show all containers (default shows just running)"),
+	OPTION(struct ps_options, filters, "filter", 'f', option_filter,
+	       "Filter output based on conditions provided"),
 	OPTION(struct ps_options, format, "format", 0, option_text,
 	       "Format output using a Go template: 'TEMPLATE', 'table TEMPLATE' or 'json'"),
-	OPTION(struct ps_options, last, "last", 'n', option_int, "Show n last created containers (includes all states) (default -1)"),
-	OPTION(struct ps_options, latest, "latest", 'l', option_bool, "Show the latest created container (includes all states)"),
+	OPTION(struct ps_options, last, "last", 'n', option_int,
+	       "Show n last created containers (includes all states) (default -1)"),
+	OPTION(struct ps_options, latest, "latest", 'l', option_bool,
+	       "Show the latest created container (includes all states)"),
 	OPTION(struct ps_options, no_trunc, "no-trunc", 0, option_bool, "Don't truncate output"),
 	OPTION(struct ps_options, quiet, "quiet", 'q', option_bool, "Only display container IDs"),
 	OPTION(struct ps_options, size, "size", 's', option_bool, "Display total file sizes"),
@@ -100,7 +104,8 @@ static struct error *test_ancestor(const void *subject, const char *value, bool 
 {
 	const struct container *c = container_of(subject);
 	struct image *image autoimage = NULL;
-	struct error *err = image_find(engine_images(((const struct subject *)subject)->engine), value, &image);
+	struct error *err =
+		image_find(engine_images(((const struct subject *)subject)->engine), value, &image);
 
 	*ret = str_equal(c->config.image, value) || (image && str_equal(image->id, c->image_id));
 	if (!error_is(err, ERROR_NOT_FOUND))
@@ -144,7 +149,8 @@ static struct error *test_volume(const void *subject, const char *value, bool *r
 
 	*ret = false;
 	for (size_t i = 0; i < c->n_mounts && !*ret; i++)
-		*ret = str_equal(c->mounts[i].name, value) || str_equal(c->mounts[i].source, value) ||
+		*ret = str_equal(c->mounts[i].name, value) ||
+		       str_equal(c->mounts[i].source, value) ||
 		       str_equal(c->mounts[i].destination, value);
 	return NULL;
 }
@@ -157,8 +163,8 @@ static struct error *test_network(const void *subject, const char *value, bool *
 
 static struct error *test_status(const void *subject, const char *value, bool *ret)
 {
-	static const char *const states[] = { "created", "restarting", "running", "removing", "paused", "exited", "dead",
-					      NULL };
+	static const char *const states[] = { "created", "restarting", "running", "removing",
+					      "paused",	 "exited",     "dead",	  NULL };
 
 	if (!strv_contains((char *const *)states, value))
 		return error_new(ERROR_BAD_INPUT, "invalid filter 'status=%s'", value);
@@ -171,15 +177,24 @@ static struct error *test_exited(const void *subject, const char *value, bool *r
 	const struct container *c = container_of(subject);
 	int64_t code;
 
-	TRY(error_wrap(str_parse_i64(value, INT_MIN, INT_MAX, &code), "invalid filter 'exited=%s'", value));
+	TRY(error_wrap(str_parse_i64(value, INT_MIN, INT_MAX, &code), "invalid filter 'exited=%s'",
+		       value));
 	*ret = c->status == CONTAINER_EXITED && c->exit_code == code;
 	return NULL;
 }
 
 static const struct filter filters[] = {
-	{ "id", test_id },	     { "name", test_name },	{ "label", test_label },   { "ancestor", test_ancestor },
-	{ "before", test_before },   { "since", test_since },	{ "volume", test_volume }, { "network", test_network },
-	{ "status", test_status },   { "exited", test_exited }, { NULL, NULL },
+	{ "id", test_id },
+	{ "name", test_name },
+	{ "label", test_label },
+	{ "ancestor", test_ancestor },
+	{ "before", test_before },
+	{ "since", test_since },
+	{ "volume", test_volume },
+	{ "network", test_network },
+	{ "status", test_status },
+	{ "exited", test_exited },
+	{ NULL, NULL },
 };
 
 static bool filters_name(char *const *given, const char *name)
@@ -190,11 +205,14 @@ static bool filters_name(char *const *given, const char *name)
 	return false;
 }
 
-/* Filters on the state look at all containers, as do -n and -l. */
-static bool wants_all(const struct ps_options *o)
+/* Filters on the state look at all containers, as do -n and -l. Ids alone need little of each. */
+static unsigned int wants(const struct ps_options *o)
 {
-	return o->all || o->latest || o->last >= 0 || filters_name(o->filters, "status") ||
-	       filters_name(o->filters, "exited");
+	bool all = o->all || o->latest || o->last >= 0 || filters_name(o->filters, "status") ||
+		   filters_name(o->filters, "exited");
+	bool brief = o->quiet && !o->format && !o->filters;
+
+	return (all ? ENGINE_LIST_ALL : 0) | (brief ? ENGINE_LIST_BRIEF : 0);
 }
 
 static struct error *select_shown(const struct ps_options *o, struct listed *l)
@@ -202,7 +220,7 @@ static struct error *select_shown(const struct ps_options *o, struct listed *l)
 	size_t max = o->last >= 0 ? (size_t)o->last : o->latest ? 1 : SIZE_MAX;
 
 	TRY(filter_check(o->filters, filters));
-	TRY(engine_list(l->engine, wants_all(o), &l->all, &l->n_all));
+	TRY(engine_list(l->engine, wants(o), &l->all, &l->n_all));
 	l->shown = alloc_zeroed(l->n_all + 1, sizeof(struct container *));
 	for (size_t i = 0; i < l->n_all && l->n_shown < max; i++) {
 		struct subject s = { l->engine, l->all[i] };
@@ -234,7 +252,8 @@ static struct error *print_rows(const struct ps_options *o, const struct listed 
 	struct listing listing = {
 		.columns = container_columns,
 		.format = o->format,
-		.default_format = "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
+		.default_format =
+			"table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
 		.method = container_row_method,
 		.subjects = (void *const *)l->shown,
 	};
@@ -247,7 +266,8 @@ static struct error *print_rows(const struct ps_options *o, const struct listed 
 
 		if (o->size)
 			TRY(size_of(l->engine, l->shown[i], &size));
-		json_array_append_new(rows, container_row(l->shown[i], !o->no_trunc, size ? size : "0B"));
+		json_array_append_new(rows,
+				      container_row(l->shown[i], !o->no_trunc, size ? size : "0B"));
 	}
 	return listing_print(&listing, rows);
 }

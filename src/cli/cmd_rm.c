@@ -10,7 +10,8 @@ struct rm_options {
 };
 
 static const struct option options[] = {
-	OPTION(struct rm_options, force, "force", 'f', option_bool, "Force the removal of a running container (uses SIGKILL)"),
+	OPTION(struct rm_options, force, "force", 'f', option_bool,
+	       "Force the removal of a running container (uses SIGKILL)"),
 	OPTION(struct rm_options, volumes, "volumes", 'v', option_bool,
 	       "Remove anonymous volumes associated with the container"),
 	OPTION_END,

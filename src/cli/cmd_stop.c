@@ -13,8 +13,10 @@ struct stop_options {
 };
 
 static const struct option options[] = {
-	OPTION(struct stop_options, signal, "signal", 's', option_text, "Signal to send to the container"),
-	OPTION(struct stop_options, timeout_s, "timeout", 't', option_int, "Seconds to wait before killing the container"),
+	OPTION(struct stop_options, signal, "signal", 's', option_text,
+	       "Signal to send to the container"),
+	OPTION(struct stop_options, timeout_s, "timeout", 't', option_int,
+	       "Seconds to wait before killing the container"),
 	OPTION_ALIAS(struct stop_options, timeout_s, "time", 0, option_int),
 	OPTION_END,
 };

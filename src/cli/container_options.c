@@ -1,11 +1,8 @@
 #include "cli/container_options.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -34,38 +31,50 @@ static void free_streams(void *target)
 	option_list.done(target);
 }
 
-static const struct option_type option_stream = { .metavar = "list", .set = set_stream, .done = free_streams };
+static const struct option_type option_stream = { .metavar = "list",
+						  .set = set_stream,
+						  .done = free_streams };
 
-#define O(member, name, letter, type, help) OPTION(struct container_options, member, name, letter, type, help)
+#define O(member, name, letter, type, help)                                                        \
+	OPTION(struct container_options, member, name, letter, type, help)
 #define CONFIG(member, name, letter, type, help) O(request.config.member, name, letter, type, help)
 #define HOST(member, name, letter, type, help) O(request.host.member, name, letter, type, help)
 
 const struct option container_options[] = {
-	HOST(annotations, "annotation", 0, option_map, "Add an annotation to the container (passed through to the OCI runtime)"),
+	HOST(annotations, "annotation", 0, option_map,
+	     "Add an annotation to the container (passed through to the OCI runtime)"),
 	O(attach, "attach", 'a', option_stream, "Attach to STDIN, STDOUT or STDERR"),
 	HOST(cap_add, "cap-add", 0, option_list, "Add Linux capabilities"),
 	HOST(cap_drop, "cap-drop", 0, option_list, "Drop Linux capabilities"),
-	HOST(cgroup_parent, "cgroup-parent", 0, option_text, "Optional parent cgroup for the container"),
+	HOST(cgroup_parent, "cgroup-parent", 0, option_text,
+	     "Optional parent cgroup for the container"),
 	HOST(container_id_file, "cidfile", 0, option_text, "Write the container ID to the file"),
-	HOST(cpu_period_us, "cpu-period", 0, option_int64, "Limit CPU CFS (Completely Fair Scheduler) period"),
-	HOST(cpu_quota_us, "cpu-quota", 0, option_int64, "Limit CPU CFS (Completely Fair Scheduler) quota"),
+	HOST(cpu_period_us, "cpu-period", 0, option_int64,
+	     "Limit CPU CFS (Completely Fair Scheduler) period"),
+	HOST(cpu_quota_us, "cpu-quota", 0, option_int64,
+	     "Limit CPU CFS (Completely Fair Scheduler) quota"),
 	HOST(cpu_shares, "cpu-shares", 'c', option_int64, "CPU shares (relative weight)"),
 	HOST(nano_cpus, "cpus", 0, option_cpus, "Number of CPUs"),
-	HOST(cpuset_cpus, "cpuset-cpus", 0, option_text, "CPUs in which to allow execution (0-3, 0,1)"),
-	HOST(cpuset_mems, "cpuset-mems", 0, option_text, "Memory nodes in which to allow execution (0-3, 0,1)"),
+	HOST(cpuset_cpus, "cpuset-cpus", 0, option_text,
+	     "CPUs in which to allow execution (0-3, 0,1)"),
+	HOST(cpuset_mems, "cpuset-mems", 0, option_text,
+	     "Memory nodes in which to allow execution (0-3, 0,1)"),
 	O(request.host, "device", 0, option_device, "Add a host device to the container"),
 	CONFIG(domainname, "domainname", 0, option_text, "Container NIS domain name"),
-	O(entrypoint, "entrypoint", 0, option_text, "Overwrite the default ENTRYPOINT of the image"),
+	O(entrypoint, "entrypoint", 0, option_text,
+	  "Overwrite the default ENTRYPOINT of the image"),
 	O(env, "env", 'e', option_env, "Set environment variables"),
 	O(env_files, "env-file", 0, option_list, "Read in a file of environment variables"),
 	HOST(group_add, "group-add", 0, option_list, "Add additional groups to join"),
 	CONFIG(hostname, "hostname", 'h', option_text, "Container host name"),
-	HOST(init, "init", 0, option_maybe, "Run an init inside the container that forwards signals and reaps processes"),
+	HOST(init, "init", 0, option_maybe,
+	     "Run an init inside the container that forwards signals and reaps processes"),
 	CONFIG(open_stdin, "interactive", 'i', option_bool, "Keep STDIN open even if not attached"),
 	HOST(ipc_mode, "ipc", 0, option_text, "IPC mode to use"),
 	O(labels, "label", 'l', option_label, "Set meta data on a container"),
 	O(label_files, "label-file", 0, option_list, "Read in a line delimited file of labels"),
-	HOST(log_driver, "log-driver", 0, option_text, "Logging driver for the container (json-file, none)"),
+	HOST(log_driver, "log-driver", 0, option_text,
+	     "Logging driver for the container (json-file, none)"),
 	HOST(log_options, "log-opt", 0, option_map, "Log driver options (max-size, max-file)"),
 	HOST(memory_bytes, "memory", 'm', option_memory_limit, "Memory limit"),
 	HOST(memory_reservation_bytes, "memory-reservation", 0, option_size, "Memory soft limit"),
@@ -73,39 +82,38 @@ const struct option container_options[] = {
 	     "Swap limit equal to memory plus swap: '-1' to enable unlimited swap"),
 	O(request.host, "mount", 0, option_mount, "Attach a filesystem mount to the container"),
 	O(name, "name", 0, option_text, "Assign a name to the container"),
-	HOST(network_mode, "network", 0, option_text, "Connect the container to a network (none, host; default none)"),
+	HOST(network_mode, "network", 0, option_text,
+	     "Connect the container to a network (none, host; default none)"),
 	OPTION_ALIAS(struct container_options, request.host.network_mode, "net", 0, option_text),
-	HOST(oom_score_adj, "oom-score-adj", 0, option_int64, "Tune host's OOM preferences (-1000 to 1000)"),
+	HOST(oom_score_adj, "oom-score-adj", 0, option_int64,
+	     "Tune host's OOM preferences (-1000 to 1000)"),
 	HOST(pid_mode, "pid", 0, option_text, "PID namespace to use"),
-	HOST(pids_limit, "pids-limit", 0, option_pids_limit, "Tune container pids limit (set -1 for unlimited)"),
-	HOST(privileged, "privileged", 0, option_bool, "Give extended privileges to this container"),
+	HOST(pids_limit, "pids-limit", 0, option_pids_limit,
+	     "Tune container pids limit (set -1 for unlimited)"),
+	HOST(privileged, "privileged", 0, option_bool,
+	     "Give extended privileges to this container"),
 	O(pull, "pull", 0, option_text, "Pull image before creating (\"never\")"),
-	HOST(readonly_rootfs, "read-only", 0, option_bool, "Mount the container's root filesystem as read only"),
+	HOST(readonly_rootfs, "read-only", 0, option_bool,
+	     "Mount the container's root filesystem as read only"),
 	HOST(auto_remove, "rm", 0, option_bool,
 	     "Automatically remove the container and its associated anonymous volumes when it exits"),
 	O(security_opt, "security-opt", 0, option_list, "Security options"),
 	HOST(shm_size_bytes, "shm-size", 0, option_size, "Size of /dev/shm"),
 	CONFIG(stop_signal, "stop-signal", 0, option_text, "Signal to stop the container"),
-	CONFIG(stop_timeout_s, "stop-timeout", 0, option_seconds, "Timeout (in seconds) to stop a container"),
+	CONFIG(stop_timeout_s, "stop-timeout", 0, option_seconds,
+	       "Timeout (in seconds) to stop a container"),
 	HOST(sysctls, "sysctl", 0, option_sysctl, "Sysctl options"),
 	HOST(tmpfs, "tmpfs", 0, option_tmpfs, "Mount a tmpfs directory"),
 	CONFIG(tty, "tty", 't', option_bool, "Allocate a pseudo-TTY"),
 	O(request.host, "ulimit", 0, option_ulimit, "Ulimit options"),
-	CONFIG(user, "user", 'u', option_text, "Username or UID (format: <name|uid>[:<group|gid>])"),
+	CONFIG(user, "user", 'u', option_text,
+	       "Username or UID (format: <name|uid>[:<group|gid>])"),
 	HOST(userns_mode, "userns", 0, option_text, "User namespace to use (\"host\")"),
 	HOST(uts_mode, "uts", 0, option_text, "UTS namespace to use"),
 	O(volumes, "volume", 'v', option_volume, "Bind mount a volume"),
 	CONFIG(working_dir, "workdir", 'w', option_text, "Working directory inside the container"),
 	OPTION_END,
 };
-
-/* A bare name in a file takes the caller's value; where there is none, the line says nothing. */
-static struct error *add_env_line(void *data, const char *line)
-{
-	if (!strchr(line, '=') && !getenv(line))
-		return NULL;
-	return value_add_env(data, line);
-}
 
 static struct error *add_label_line(void *data, const char *line)
 {
@@ -118,7 +126,7 @@ static struct error *finish_env(struct container_options *o)
 	char ***env = &o->request.config.env;
 
 	for (char **file = o->env_files; file && *file; file++)
-		TRY(env_file_read(*file, add_env_line, env));
+		TRY(env_file_read(*file, value_add_env_line, env));
 	for (char **e = o->env; e && *e; e++)
 		strv_env_set(env, *e);
 	return NULL;
@@ -157,7 +165,8 @@ static struct error *read_seccomp_profile(const char *path, char ***list)
 	if (fd < 0)
 		return error_sys("open seccomp profile %s", path);
 	TRY(error_wrap(fd_read_all(fd, &content), "seccomp profile %s", path));
-	TRY(error_wrap(json_parse(buf_text(&content), content.length, &profile), "seccomp profile %s", path));
+	TRY(error_wrap(json_parse(buf_text(&content), content.length, &profile),
+		       "seccomp profile %s", path));
 	compact = json_dumps(profile, JSON_COMPACT | JSON_ENCODE_ANY);
 	strv_addf(list, "seccomp=%s", compact);
 	return NULL;
@@ -188,7 +197,8 @@ static struct error *finish_streams(struct container_options *o, bool detached)
 	char *const *wanted = o->attach;
 
 	if (wanted && detached)
-		return error_new(ERROR_BAD_INPUT, "conflicting options: cannot specify both --attach and --detach");
+		return error_new(ERROR_BAD_INPUT,
+				 "conflicting options: cannot specify both --attach and --detach");
 	c->attach_stdin = wanted ? strv_contains(wanted, "stdin") : c->open_stdin && !detached;
 	c->attach_stdout = wanted ? strv_contains(wanted, "stdout") : !detached;
 	c->attach_stderr = wanted ? strv_contains(wanted, "stderr") : !detached;
@@ -203,12 +213,16 @@ static struct error *check_pull(const char *pull)
 	if (!pull || strcmp(pull, "never") == 0)
 		return NULL;
 	if (strcmp(pull, "always") == 0 || strcmp(pull, "missing") == 0)
-		return error_new(ERROR_UNSUPPORTED,
-				 "--pull=%s: this build does not fetch from registries: bring the image in by "
-				 "'bulkhead load' or 'bulkhead import', and use --pull=never or nothing", pull);
+		return error_new(
+			ERROR_UNSUPPORTED,
+			"--pull=%s: this build does not fetch from registries: bring the image in by "
+			"'bulkhead load' or 'bulkhead import', and use --pull=never or nothing",
+			pull);
 	quoted = str_quote(pull);
-	return error_new(ERROR_BAD_INPUT,
-			 "invalid pull option: %s: must be one of \"always\", \"missing\" or \"never\"", quoted);
+	return error_new(
+		ERROR_BAD_INPUT,
+		"invalid pull option: %s: must be one of \"always\", \"missing\" or \"never\"",
+		quoted);
 }
 
 static void finish_command(struct container_options *o, char *const *arguments)
@@ -221,9 +235,10 @@ static void finish_command(struct container_options *o, char *const *arguments)
 		strv_add(&c->entrypoint, o->entrypoint);
 }
 
-struct error *container_options_finish(struct container_options *o, char *const *arguments, bool detached)
+struct error *container_options_finish(struct container_options *o, char *const *arguments,
+				       bool detached)
 {
-	o->request.name = o->name;
+	o->request.name = str_is_empty(o->name) ? NULL : o->name;
 	TRY(check_pull(o->pull));
 	TRY(finish_streams(o, detached));
 	TRY(finish_env(o));
@@ -239,36 +254,4 @@ void container_options_done(struct container_options *o)
 {
 	json_done(&container_config_type, &o->request.config);
 	json_done(&host_config_type, &o->request.host);
-}
-
-struct error *cidfile_open(struct cidfile *file, const char *path)
-{
-	*file = (struct cidfile){ .fd = -1 };
-	if (str_is_empty(path))
-		return NULL;
-	file->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (file->fd < 0 && errno == EEXIST)
-		return error_new(ERROR_CONFLICT,
-				 "container ID file found, make sure the other container isn't running or delete %s",
-				 path);
-	if (file->fd < 0)
-		return error_sys("make the container ID file %s", path);
-	file->path = path;
-	return NULL;
-}
-
-struct error *cidfile_write(struct cidfile *file, const char *id)
-{
-	if (file->fd < 0)
-		return NULL;
-	TRY(error_wrap(fd_write_all(file->fd, id, strlen(id)), "container ID file %s", file->path));
-	file->written = true;
-	return NULL;
-}
-
-void cidfile_close(struct cidfile *file)
-{
-	if (file->path && !file->written)
-		unlink(file->path);
-	fd_close(&file->fd);
 }

@@ -16,21 +16,8 @@ extern const struct option container_options[];
  * Completes .request from the rest of @o and the command's arguments: IMAGE [COMMAND] [ARG...]. @detached: nobody will
  * attach. Reads the files that options name.
  */
-struct error *container_options_finish(struct container_options *o, char *const *arguments, bool detached)
-	__attribute__((nonnull, warn_unused_result));
+struct error *container_options_finish(struct container_options *o, char *const *arguments,
+				       bool detached) __attribute__((nonnull, warn_unused_result));
 
 /* Frees the request; the table's own values are option_done()'s. */
 void container_options_done(struct container_options *o) __attribute__((nonnull));
-
-/*
- * --cidfile: the file is made before the container, so that an existing one is an error while nothing has happened yet.
- * cidfile_write() fills it; cidfile_close() removes it unless it was filled.
- */
-struct cidfile {
-	const char *path; /* NULL: none wanted */
-	int fd;
-	bool written;
-};
-struct error *cidfile_open(struct cidfile *file, const char *path) __attribute__((nonnull(1), warn_unused_result));
-struct error *cidfile_write(struct cidfile *file, const char *id) __attribute__((nonnull, warn_unused_result));
-void cidfile_close(struct cidfile *file) __attribute__((nonnull));

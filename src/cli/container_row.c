@@ -35,8 +35,9 @@ const struct listing_column container_columns[] = {
 const char *container_row_state(enum container_status status)
 {
 	static const char *const words[] = {
-		[CONTAINER_CREATED] = "created", [CONTAINER_RUNNING] = "running", [CONTAINER_PAUSED] = "paused",
-		[CONTAINER_EXITED] = "exited",	 [CONTAINER_DEAD] = "dead",
+		[CONTAINER_CREATED] = "created", [CONTAINER_RUNNING] = "running",
+		[CONTAINER_PAUSED] = "paused",	 [CONTAINER_EXITED] = "exited",
+		[CONTAINER_DEAD] = "dead",
 	};
 
 	return words[status];
@@ -44,7 +45,8 @@ const char *container_row_state(enum container_status status)
 
 char *container_row_status(const struct container *c)
 {
-	char *ago autofree = human_ago(c->status == CONTAINER_EXITED ? c->finished_ns : c->started_ns);
+	char *ago autofree =
+		human_ago(c->status == CONTAINER_EXITED ? c->finished_ns : c->started_ns);
 	char *up autofree = alloc_string_n(ago, strlen(ago) - strlen(" ago"));
 
 	switch (c->status) {
@@ -76,7 +78,8 @@ static json_t *command(const struct container *c, bool truncate)
 	}
 	line = strv_join(words, " ");
 	shown = truncate ? human_ellipsis(line, COMMAND_WIDTH) : alloc_string(line);
-	error_ignore(json_add_quoted(&quoted, shown, strlen(shown)), "a command longer than any list shows");
+	error_ignore(json_add_quoted(&quoted, shown, strlen(shown)),
+		     "a command longer than any list shows");
 	return json_string(buf_text(&quoted));
 }
 
@@ -102,7 +105,8 @@ static json_t *mounts(const struct container *c, bool truncate)
 
 		if (str_is_empty(name))
 			continue;
-		strv_add_owned(&names, truncate ? human_ellipsis(name, MOUNT_WIDTH) : alloc_string(name));
+		strv_add_owned(&names,
+			       truncate ? human_ellipsis(name, MOUNT_WIDTH) : alloc_string(name));
 	}
 	joined = strv_join(names, ",");
 	return json_string(joined);
@@ -161,7 +165,8 @@ json_t *container_row(const struct container *c, bool truncate, const char *size
 	json_object_set_new(row, "Labels", labels(c->config.labels));
 	json_object_set_new(row, "LocalVolumes", local_volumes(c));
 	json_object_set_new(row, "Mounts", mounts(c, truncate));
-	json_object_set_new(row, "Networks", json_string(c->host.network_mode ? c->host.network_mode : ""));
+	json_object_set_new(row, "Networks",
+			    json_string(c->host.network_mode ? c->host.network_mode : ""));
 	return row;
 }
 

@@ -35,7 +35,8 @@ static struct error *check_name(const char *line)
 	return error_new(ERROR_BAD_INPUT, "variable %s contains whitespaces", quoted);
 }
 
-static struct error *read_line(char *line, size_t number, struct error *(*add)(void *data, const char *line), void *data)
+static struct error *read_line(char *line, size_t number,
+			       struct error *(*add)(void *data, const char *line), void *data)
 {
 	size_t length = strlen(line);
 
@@ -50,7 +51,8 @@ static struct error *read_line(char *line, size_t number, struct error *(*add)(v
 	return add(data, line);
 }
 
-static struct error *read_lines(struct buf *content, struct error *(*add)(void *data, const char *line), void *data)
+static struct error *read_lines(struct buf *content,
+				struct error *(*add)(void *data, const char *line), void *data)
 {
 	char *line = content->data, *end = line + content->length;
 
@@ -68,7 +70,8 @@ static struct error *read_lines(struct buf *content, struct error *(*add)(void *
 	return NULL;
 }
 
-struct error *env_file_read(const char *path, struct error *(*add)(void *data, const char *line), void *data)
+struct error *env_file_read(const char *path, struct error *(*add)(void *data, const char *line),
+			    void *data)
 {
 	struct buf content autobuf = BUF_MAX(FILE_MAX);
 	int fd autoclose = open(path, O_RDONLY | O_CLOEXEC);
@@ -78,5 +81,6 @@ struct error *env_file_read(const char *path, struct error *(*add)(void *data, c
 	TRY(error_wrap(fd_read_all(fd, &content), "invalid env file (%s)", path));
 	if (!content.length)
 		return NULL;
-	return error_wrap(read_lines(&content, add, data), "poorly formatted environment: %s", path);
+	return error_wrap(read_lines(&content, add, data), "poorly formatted environment: %s",
+			  path);
 }

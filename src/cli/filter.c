@@ -23,7 +23,9 @@ static void free_filters(void *target)
 	option_list.done(target);
 }
 
-const struct option_type option_filter = { .metavar = "filter", .set = add_filter, .done = free_filters };
+const struct option_type option_filter = { .metavar = "filter",
+					   .set = add_filter,
+					   .done = free_filters };
 
 static const struct filter *find(const struct filter *known, const char *name)
 {
@@ -41,7 +43,8 @@ struct error *filter_check(char *const *filters, const struct filter *known)
 }
 
 /* Whether any of the filters from @filter on that have its name holds. */
-static struct error *any_of(char *const *filter, const struct filter *f, const void *subject, bool *ret)
+static struct error *any_of(char *const *filter, const struct filter *f, const void *subject,
+			    bool *ret)
 {
 	*ret = false;
 	for (; *filter && !*ret; filter += 2)
@@ -58,7 +61,8 @@ static bool is_first(char *const *filters, char *const *filter)
 	return true;
 }
 
-struct error *filter_passes(char *const *filters, const struct filter *known, const void *subject, bool *ret)
+struct error *filter_passes(char *const *filters, const struct filter *known, const void *subject,
+			    bool *ret)
 {
 	*ret = true;
 	for (char *const *f = filters; f && *f && *ret; f += 2) {

@@ -19,8 +19,8 @@ struct error *filter_check(char *const *filters, const struct filter *known)
 	__attribute__((nonnull(2), warn_unused_result));
 
 /* Whether @subject passes all; labels must all hold, as with docker. The filters have been checked. */
-struct error *filter_passes(char *const *filters, const struct filter *known, const void *subject, bool *ret)
-	__attribute__((nonnull(2, 4), warn_unused_result));
+struct error *filter_passes(char *const *filters, const struct filter *known, const void *subject,
+			    bool *ret) __attribute__((nonnull(2, 4), warn_unused_result));
 
 /* Whether a map of labels has "key" or "key=value". */
 bool filter_label(char *const *labels, const char *wanted) __attribute__((nonnull(2)));

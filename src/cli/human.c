@@ -108,7 +108,8 @@ static bool parse_duration(const char *text, int64_t *ret_ns)
 	static const struct {
 		const char *name;
 		int64_t ns;
-	} units[] = { { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", NS }, { "m", 60 * NS }, { "h", 3600 * NS } };
+	} units[] = { { "ns", 1 }, { "us", 1000 },   { "ms", 1000000 },
+		      { "s", NS }, { "m", 60 * NS }, { "h", 3600 * NS } };
 	const char *c = text;
 	int64_t total = 0;
 
@@ -124,7 +125,8 @@ static bool parse_duration(const char *text, int64_t *ret_ns)
 		}
 		length = strspn(c, "nsumh");
 		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-			if (strlen(units[i].name) == length && strncmp(c, units[i].name, length) == 0)
+			if (strlen(units[i].name) == length &&
+			    strncmp(c, units[i].name, length) == 0)
 				unit = units[i].ns;
 		if (!unit || __builtin_mul_overflow(n, unit, &scaled))
 			return false;
@@ -166,7 +168,8 @@ static bool parse_zone(const char *c, struct tm *tm, int64_t *ret_seconds)
 	*ret_seconds = timegm(tm);
 	if (strcmp(c, "Z") == 0)
 		return true;
-	if ((*c != '+' && *c != '-') || sscanf(c + 1, "%2d:%2d%n", &hours, &minutes, &end) != 2 || c[1 + end])
+	if ((*c != '+' && *c != '-') || sscanf(c + 1, "%2d:%2d%n", &hours, &minutes, &end) != 2 ||
+	    c[1 + end])
 		return false;
 	*ret_seconds -= (*c == '+' ? 1 : -1) * (hours * 3600 + minutes * 60);
 	return true;
@@ -174,7 +177,8 @@ static bool parse_zone(const char *c, struct tm *tm, int64_t *ret_seconds)
 
 static bool parse_date(const char *text, int64_t *ret_ns)
 {
-	static const char *const formats[] = { "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H", "%Y-%m-%d" };
+	static const char *const formats[] = { "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H",
+					       "%Y-%m-%d" };
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
 		struct tm tm = { .tm_mday = 1 };

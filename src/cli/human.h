@@ -21,7 +21,8 @@ char *human_rfc3339(int64_t ns) __attribute__((returns_nonnull, malloc));
  * A moment as --since takes it: "1136073600.5" (seconds since the epoch), "2006-01-02T15:04:05.9Z", the same shorter or
  * without zone (then local time), or how long ago: "1h30m".
  */
-struct error *human_parse_time(const char *text, int64_t *ret_ns) __attribute__((nonnull, warn_unused_result));
+struct error *human_parse_time(const char *text, int64_t *ret_ns)
+	__attribute__((nonnull, warn_unused_result));
 
 /* The first @n characters of @text, the last of them "…" where something was cut; the caller frees. */
 char *human_ellipsis(const char *text, size_t n) __attribute__((nonnull, returns_nonnull, malloc));

@@ -42,7 +42,8 @@ static json_t *head_of_method(void *data, const char *name, const char *argument
 
 static struct error *add_heads(const struct listing *l, const struct template *t, struct buf *out)
 {
-	struct template_options options = { .heading = true, .method = l->method ? head_of_method : NULL };
+	struct template_options options = { .heading = true,
+					    .method = l->method ? head_of_method : NULL };
 	json_t *heads autojson = json_object();
 
 	for (const struct listing_column *c = l->columns; c->field; c++)
@@ -51,9 +52,11 @@ static struct error *add_heads(const struct listing *l, const struct template *t
 	return buf_add_text(out, "\n");
 }
 
-static struct error *add_row(const struct listing *l, const struct template *t, json_t *rows, size_t i, struct buf *out)
+static struct error *add_row(const struct listing *l, const struct template *t, json_t *rows,
+			     size_t i, struct buf *out)
 {
-	struct template_options options = { .method = l->method, .data = l->subjects ? l->subjects[i] : NULL };
+	struct template_options options = { .method = l->method,
+					    .data = l->subjects ? l->subjects[i] : NULL };
 
 	TRY(template_execute(t, &options, json_array_get(rows, i), out));
 	return buf_add_text(out, "\n");
@@ -67,7 +70,8 @@ static struct error *add_json(const json_t *row, struct buf *out)
 	return buf_add_text(out, "\n");
 }
 
-static struct error *add_rows(const struct listing *l, const char *format, json_t *rows, bool heads, struct buf *out)
+static struct error *add_rows(const struct listing *l, const char *format, json_t *rows, bool heads,
+			      struct buf *out)
 {
 	struct template *t autotemplate = NULL;
 
@@ -84,7 +88,8 @@ static const char *table_format(const struct listing *l, const char *format)
 {
 	const char *rest;
 
-	if (strncmp(format, "table", 5) != 0 || (format[5] && format[5] != ' ' && format[5] != '\t'))
+	if (strncmp(format, "table", 5) != 0 ||
+	    (format[5] && format[5] != ' ' && format[5] != '\t'))
 		return NULL;
 	rest = format + 5 + strspn(format + 5, " \t");
 	return *rest ? rest : l->default_format + strlen("table ");
@@ -99,7 +104,8 @@ static struct error *put(const struct buf *text)
 
 struct error *listing_print(const struct listing *l, json_t *rows)
 {
-	char *format autofree = expand_escapes(str_is_empty(l->format) ? l->default_format : l->format);
+	char *format autofree =
+		expand_escapes(str_is_empty(l->format) ? l->default_format : l->format);
 	const char *table = table_format(l, format);
 	struct buf text autobuf = BUF_MAX(OUTPUT_MAX), aligned autobuf = BUF_MAX(OUTPUT_MAX);
 	json_t *row;

@@ -23,4 +23,5 @@ struct listing {
 };
 
 /* Prints @rows, an array, on stdout. */
-struct error *listing_print(const struct listing *l, json_t *rows) __attribute__((nonnull, warn_unused_result));
+struct error *listing_print(const struct listing *l, json_t *rows)
+	__attribute__((nonnull, warn_unused_result));

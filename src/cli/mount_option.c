@@ -175,8 +175,10 @@ static struct error *check_family(const char *field, const char *type)
 	for (size_t i = 0; i < 3; i++) {
 		size_t n = strlen(families[i]);
 
-		if (strncasecmp(field, families[i], n) == 0 && field[n] == '-' && strcmp(type, families[i]) != 0)
-			return error_new(ERROR_BAD_INPUT, "cannot mix '%s-*' options with mount type '%s'",
+		if (strncasecmp(field, families[i], n) == 0 && field[n] == '-' &&
+		    strcmp(type, families[i]) != 0)
+			return error_new(ERROR_BAD_INPUT,
+					 "cannot mix '%s-*' options with mount type '%s'",
 					 families[i], type);
 	}
 	return NULL;
@@ -191,9 +193,11 @@ static struct error *read_field(struct engine_mount_request *m, const char *fiel
 	while (key->name && (strncasecmp(field, key->name, length) != 0 || key->name[length]))
 		key++;
 	if (!field[length] && !key->is_switch)
-		return error_new(ERROR_BAD_INPUT, "invalid field '%s' must be a key=value pair", field);
+		return error_new(ERROR_BAD_INPUT, "invalid field '%s' must be a key=value pair",
+				 field);
 	if (!key->name)
-		return error_new(ERROR_BAD_INPUT, "unexpected key '%.*s' in '%s'", (int)length, field, field);
+		return error_new(ERROR_BAD_INPUT, "unexpected key '%.*s' in '%s'", (int)length,
+				 field, field);
 	err = key->set(m, field[length] ? field + length + 1 : "true");
 	return error_wrap(err, "invalid value for %s", key->name);
 }

@@ -103,7 +103,8 @@ struct match {
 	void *target;
 };
 
-static bool find_long(const struct option_parse *p, const char *name, size_t length, struct match *ret)
+static bool find_long(const struct option_parse *p, const char *name, size_t length,
+		      struct match *ret)
 {
 	for (size_t t = 0; t < 3 && p->tables[t]; t++)
 		for (const struct option *o = p->tables[t]; o->name; o++)
@@ -135,7 +136,8 @@ static struct error *set_value(const struct match *m, const char *value)
 		return NULL;
 	quoted = str_quote(value);
 	if (o->letter)
-		return error_wrap(err, "invalid argument %s for \"-%c, --%s\" flag", quoted, o->letter, o->name);
+		return error_wrap(err, "invalid argument %s for \"-%c, --%s\" flag", quoted,
+				  o->letter, o->name);
 	return error_wrap(err, "invalid argument %s for \"--%s\" flag", quoted, o->name);
 }
 
@@ -150,7 +152,9 @@ static struct error *read_long(struct option_parse *p, char ***argv)
 		return error_new(ERROR_BAD_INPUT, "bad flag syntax: %s", **argv);
 	if (!find_long(p, name, length, &m)) {
 		p->help = strcmp(name, "help") == 0;
-		return p->help ? NULL : error_new(ERROR_BAD_INPUT, "unknown flag: --%.*s", (int)length, name);
+		return p->help ? NULL
+			       : error_new(ERROR_BAD_INPUT, "unknown flag: --%.*s", (int)length,
+					   name);
 	}
 	if (name[length])
 		return set_value(&m, name + length + 1);
@@ -172,7 +176,8 @@ static struct error *read_letter(struct option_parse *p, const char **letters, c
 	if (!find_letter(p, letter, &m)) {
 		p->help = letter == 'h';
 		return p->help ? NULL
-			       : error_new(ERROR_BAD_INPUT, "unknown shorthand flag: '%c' in %s", letter, cluster);
+			       : error_new(ERROR_BAD_INPUT, "unknown shorthand flag: '%c' in %s",
+					   letter, cluster);
 	}
 	if (**letters == '=') {
 		value = *letters + 1;
@@ -183,7 +188,8 @@ static struct error *read_letter(struct option_parse *p, const char **letters, c
 	} else if ((*argv)[1]) {
 		value = *++*argv;
 	} else {
-		return error_new(ERROR_BAD_INPUT, "flag needs an argument: '%c' in %s", letter, cluster);
+		return error_new(ERROR_BAD_INPUT, "flag needs an argument: '%c' in %s", letter,
+				 cluster);
 	}
 	*letters = "";
 	return set_value(&m, value);

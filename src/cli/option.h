@@ -12,9 +12,12 @@
 
 /* How the text of a value becomes a value. */
 struct option_type {
-	const char *metavar; /* the word for the value in --help; NULL: a switch, set by its name alone */
-	struct error *(*set)(void *target, const char *value); /* may be called again for the same target */
-	void (*done)(void *target); /* frees what set() made, leaving the empty value; NULL: nothing to free */
+	const char *
+		metavar; /* the word for the value in --help; NULL: a switch, set by its name alone */
+	struct error *(*set)(void *target,
+			     const char *value); /* may be called again for the same target */
+	void (*done)(
+		void *target); /* frees what set() made, leaving the empty value; NULL: nothing to free */
 };
 
 struct option {
@@ -27,20 +30,28 @@ struct option {
 };
 
 /* One row: OPTION(struct ps_options, all, "all", 'a', option_bool, "Show all containers"). A table ends with OPTION_END. */
-#define OPTION(struct_type, member, name_, letter_, type_, help_)                                                     \
-	{ .name = (name_), .letter = (letter_), .type = &(type_), .offset = offsetof(struct_type, member),            \
-	  .help = (help_) }
-#define OPTION_ALIAS(struct_type, member, name_, letter_, type_)                                                      \
-	{ .name = (name_), .letter = (letter_), .type = &(type_), .offset = offsetof(struct_type, member),            \
-	  .hidden = true, .help = "" }
-#define OPTION_END { .name = NULL }
+#define OPTION(struct_type, member, name_, letter_, type_, help_)                                  \
+	{                                                                                          \
+		.name = (name_), .letter = (letter_), .type = &(type_),                            \
+		.offset = offsetof(struct_type, member), .help = (help_)                           \
+	}
+#define OPTION_ALIAS(struct_type, member, name_, letter_, type_)                                   \
+	{                                                                                          \
+		.name = (name_), .letter = (letter_), .type = &(type_),                            \
+		.offset = offsetof(struct_type, member), .hidden = true, .help = ""                \
+	}
+#define OPTION_END                                                                                 \
+	{                                                                                          \
+		.name = NULL                                                                       \
+	}
 
-extern const struct option_type option_bool;   /* bool */
-extern const struct option_type option_text;   /* char * */
-extern const struct option_type option_list;   /* char **, a strv, one entry per use */
-extern const struct option_type option_map;    /* char **, a strv of key, value: "key=value", later ones win */
-extern const struct option_type option_int;    /* int */
-extern const struct option_type option_int64;  /* int64_t */
+extern const struct option_type option_bool; /* bool */
+extern const struct option_type option_text; /* char * */
+extern const struct option_type option_list; /* char **, a strv, one entry per use */
+extern const struct option_type
+	option_map; /* char **, a strv of key, value: "key=value", later ones win */
+extern const struct option_type option_int;   /* int */
+extern const struct option_type option_int64; /* int64_t */
 
 /* Sets @key in a strv of key, value pairs. */
 void option_map_set(char ***map, const char *key, const char *value) __attribute__((nonnull));
@@ -49,16 +60,17 @@ void option_map_set(char ***map, const char *key, const char *value) __attribute
 struct option_parse {
 	const struct option *tables[3]; /* NULL: no further table */
 	void *targets[3];		/* the struct of each table */
-	bool stop_at_argument;		/* the first argument ends the options: what follows is a command's own */
-	char **arguments;		/* set: points into the caller's argv; the caller frees the array */
-	bool help;			/* set: --help was among them; nothing after it was read */
+	bool stop_at_argument; /* the first argument ends the options: what follows is a command's own */
+	char **arguments;      /* set: points into the caller's argv; the caller frees the array */
+	bool help;	       /* set: --help was among them; nothing after it was read */
 };
 
 /*
  * Reads @argv (NULL-terminated, without the program's name). ERROR_BAD_INPUT with pflag's words: "unknown flag: --x",
  * "unknown shorthand flag: 'x' in -x", "flag needs an argument: --x", "invalid argument \"v\" for \"-x, --xx\" flag: why".
  */
-struct error *option_parse(struct option_parse *p, char **argv) __attribute__((nonnull, warn_unused_result));
+struct error *option_parse(struct option_parse *p, char **argv)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Frees the values of @options in @target. */
 void option_done(const struct option *options, void *target) __attribute__((nonnull(2)));

@@ -7,4 +7,5 @@
  * Appends @text to @out with the cells of its lines, which end in tabs, padded to columns; a line's last cell has no tab
  * and is not padded. Widths count characters.
  */
-struct error *table_align(const char *text, struct buf *out) __attribute__((nonnull, warn_unused_result));
+struct error *table_align(const char *text, struct buf *out)
+	__attribute__((nonnull, warn_unused_result));

@@ -17,7 +17,8 @@
 struct template;
 
 /* ERROR_BAD_INPUT "template: :LINE: why", in Go's words. */
-struct error *template_parse(const char *text, struct template **ret) __attribute__((nonnull, warn_unused_result));
+struct error *template_parse(const char *text, struct template **ret)
+	__attribute__((nonnull, warn_unused_result));
 void template_free(struct template *t);
 DEFINE_AUTO(struct template *, template_free);
 #define autotemplate __attribute__((cleanup(template_free_p)))
@@ -44,5 +45,6 @@ struct template_options {
  * Appends the result to @out. A field that is not there is ERROR_BAD_INPUT, as with docker's inspect:
  * "template: :1:2: executing \"\" at <.Foo>: map has no entry for key \"Foo\"".
  */
-struct error *template_execute(const struct template *t, const struct template_options *o, json_t *data,
-			       struct buf *out) __attribute__((nonnull, warn_unused_result));
+struct error *template_execute(const struct template *t, const struct template_options *o,
+			       json_t *data, struct buf *out)
+	__attribute__((nonnull, warn_unused_result));

@@ -35,7 +35,8 @@ struct run {
 };
 
 /* Go's place of an error: "template: :LINE:COLUMN: executing "" at <TEXT>: why". */
-static struct error *at_text(const struct run *r, size_t at, size_t start, size_t end, struct error *err)
+static struct error *at_text(const struct run *r, size_t at, size_t start, size_t end,
+			     struct error *err)
 {
 	const char *text = r->t->text;
 	size_t line = 1, column = at, length = end - start;
@@ -109,8 +110,8 @@ static const struct template_field *field_of(const struct run *r, const char *na
 }
 
 /* @object.@name as a new reference; @parent is the name by which @object was reached. */
-static struct error *get_field(const struct run *r, const json_t *object, const char *parent, const char *name,
-			       json_t **ret)
+static struct error *get_field(const struct run *r, const json_t *object, const char *parent,
+			       const char *name, json_t **ret)
 {
 	const struct template_field *in = field_of(r, parent), *f = field_of(r, name);
 	json_t *value;
@@ -118,7 +119,8 @@ static struct error *get_field(const struct run *r, const json_t *object, const 
 	if (!object || json_is_null(object))
 		return error_new(ERROR_BAD_INPUT, "nil pointer evaluating interface {}.%s", name);
 	if (!json_is_object(object))
-		return error_new(ERROR_BAD_INPUT, "can't evaluate field %s in type %s", name, template_type(object));
+		return error_new(ERROR_BAD_INPUT, "can't evaluate field %s in type %s", name,
+				 template_type(object));
 	value = json_object_get(object, name);
 	if (!value && !(in && in->kind == TEMPLATE_MAP))
 		return error_new(ERROR_BAD_INPUT, "map has no entry for key \"%s\"", name);
@@ -129,7 +131,8 @@ static struct error *get_field(const struct run *r, const json_t *object, const 
 	return NULL;
 }
 
-static struct error *walk_fields(const struct run *r, const struct operand *o, json_t *from, json_t **ret)
+static struct error *walk_fields(const struct run *r, const struct operand *o, json_t *from,
+				 json_t **ret)
 {
 	json_t *value = json_incref(from);
 	const char *parent = NULL;
@@ -164,7 +167,9 @@ static struct error *eval_operand(struct run *r, const struct operand *o, json_t
 	case OPERAND_VARIABLE:
 		v = find_variable(r, o->name);
 		if (!v) /* set in a branch that was not taken */
-			return at_operand(r, o, error_new(ERROR_BAD_INPUT, "undefined variable: %s", o->name));
+			return at_operand(r, o,
+					  error_new(ERROR_BAD_INPUT, "undefined variable: %s",
+						    o->name));
 		return walk_fields(r, o, v->value, ret);
 	case OPERAND_CONSTANT:
 		*ret = json_incref(o->constant);
@@ -193,9 +198,11 @@ static struct error *check_count(const struct template_function *f, size_t n)
 	if (n >= (size_t)f->min && (f->max < 0 || n <= (size_t)f->max))
 		return NULL;
 	if (f->max < 0)
-		return error_new(ERROR_BAD_INPUT, "wrong number of args for %s: want at least %d got %zu", f->name,
+		return error_new(ERROR_BAD_INPUT,
+				 "wrong number of args for %s: want at least %d got %zu", f->name,
 				 f->min, n);
-	return error_new(ERROR_BAD_INPUT, "wrong number of args for %s: want %d got %zu", f->name, f->max, n);
+	return error_new(ERROR_BAD_INPUT, "wrong number of args for %s: want %d got %zu", f->name,
+			 f->max, n);
 }
 
 /* "and" and "or": the first value that decides, or the last; later ones are not looked at. */
@@ -221,7 +228,8 @@ static struct error *eval_logic(struct run *r, const struct step *s, json_t **pi
 	return NULL;
 }
 
-static struct error *call(struct run *r, const struct template_function *f, json_t **values, size_t n, json_t **ret)
+static struct error *call(struct run *r, const struct template_function *f, json_t **values,
+			  size_t n, json_t **ret)
 {
 	struct template_call c = { .values = values, .n = n, .max = r->out->max };
 	struct error *err;
@@ -238,7 +246,8 @@ static struct error *call(struct run *r, const struct template_function *f, json
 	return err;
 }
 
-static struct error *eval_function(struct run *r, const struct step *s, json_t **piped, json_t **ret)
+static struct error *eval_function(struct run *r, const struct step *s, json_t **piped,
+				   json_t **ret)
 {
 	const struct template_function *f = template_function_find(s->operands[0].name);
 	size_t n = s->n_operands - 1 + (piped != NULL);
@@ -255,8 +264,8 @@ static struct error *eval_function(struct run *r, const struct step *s, json_t *
 	if (piped)
 		values[n - 1] = json_incref(*piped);
 	if (!err)
-		err = at_text(r, s->operands[0].at, s->operands[0].start, s->operands[s->n_operands - 1].end,
-			      call(r, f, values, n, ret));
+		err = at_text(r, s->operands[0].at, s->operands[0].start,
+			      s->operands[s->n_operands - 1].end, call(r, f, values, n, ret));
 	release(values, n);
 	return err;
 }
@@ -274,15 +283,18 @@ static struct error *eval_method(struct run *r, const struct step *s, json_t **p
 		else
 			TRY(eval_operand(r, &s->operands[1], &argument));
 		if (json_is_string(argument))
-			*ret = r->options->method(r->options->data, o->fields[0], json_string_value(argument));
+			*ret = r->options->method(r->options->data, o->fields[0],
+						  json_string_value(argument));
 		if (*ret)
 			return NULL;
 	}
 	if (o->n_fields)
-		return at_operand(r, o, error_new(ERROR_BAD_INPUT, "%s is not a method but has arguments",
-						  o->fields[o->n_fields - 1]));
-	return at_operand(r, o, error_new(ERROR_BAD_INPUT, "can't give argument to non-function %.*s",
-					  (int)(o->end - o->start), r->t->text + o->start));
+		return at_operand(r, o,
+				  error_new(ERROR_BAD_INPUT, "%s is not a method but has arguments",
+					    o->fields[o->n_fields - 1]));
+	return at_operand(r, o,
+			  error_new(ERROR_BAD_INPUT, "can't give argument to non-function %.*s",
+				    (int)(o->end - o->start), r->t->text + o->start));
 }
 
 /* One command of a pipeline; @piped is the value of the one before it, NULL for the first. */
@@ -294,7 +306,8 @@ static struct error *eval_step(struct run *r, const struct step *s, json_t **pip
 	if (o->kind == OPERAND_NIL && s->n_operands == 1)
 		return at_operand(r, o, error_new(ERROR_BAD_INPUT, "nil is not a command"));
 	if (o->kind != OPERAND_FUNCTION)
-		return s->n_operands > 1 || piped ? eval_method(r, s, piped, ret) : eval_operand(r, o, ret);
+		return s->n_operands > 1 || piped ? eval_method(r, s, piped, ret)
+						  : eval_operand(r, o, ret);
 	TRY(eval_function(r, s, piped, &value));
 	return walk_fields(r, o, value, ret);
 }
@@ -410,7 +423,8 @@ static struct error *cannot_range(const struct run *r, const struct node *n, con
 
 	TRY(template_print(&shown, value));
 	return at_operand(r, &n->pipeline->steps->operands[0],
-			  error_new(ERROR_BAD_INPUT, "range can't iterate over %s", buf_text(&shown)));
+			  error_new(ERROR_BAD_INPUT, "range can't iterate over %s",
+				    buf_text(&shown)));
 }
 
 static struct error *run_range(struct run *r, const struct node *n)
@@ -422,7 +436,8 @@ static struct error *run_range(struct run *r, const struct node *n)
 
 	plain.n_variables = 0;
 	TRY(eval_pipeline(r, &plain, &value));
-	if (value && !json_is_null(value) && !json_is_array(value) && !json_is_object(value) && !json_is_integer(value))
+	if (value && !json_is_null(value) && !json_is_array(value) && !json_is_object(value) &&
+	    !json_is_integer(value))
 		return cannot_range(r, n, value);
 	if (!template_is_true(value) || (json_is_integer(value) && json_integer_value(value) < 0))
 		return run_list(r, n->otherwise);
@@ -481,7 +496,8 @@ static struct error *run_list(struct run *r, const struct node *list)
 	return NULL;
 }
 
-struct error *template_execute(const struct template *t, const struct template_options *o, json_t *data, struct buf *out)
+struct error *template_execute(const struct template *t, const struct template_options *o,
+			       json_t *data, struct buf *out)
 {
 	struct run *r autofree = alloc_zeroed(1, sizeof(*r));
 	struct error *err;

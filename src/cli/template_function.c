@@ -60,7 +60,8 @@ static struct error *call_json(struct template_call *c)
 	const json_t *value = c->values[0];
 	char *text autofree = NULL;
 
-	text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) : alloc_string("null");
+	text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17))
+		     : alloc_string("null");
 	if (!text || strlen(text) > c->max)
 		return error_new(ERROR_LIMIT, "more than %zu bytes", c->max);
 	c->result = json_string(text);
@@ -75,11 +76,14 @@ static struct error *call_join(struct template_call *c)
 	size_t i;
 
 	if (!json_is_array(c->values[0]))
-		return error_new(ERROR_BAD_INPUT, "wrong type for value; expected []string; got %s", template_type(c->values[0]));
+		return error_new(ERROR_BAD_INPUT, "wrong type for value; expected []string; got %s",
+				 template_type(c->values[0]));
 	TRY(text_of(c, 1, &separator));
 	json_array_foreach(c->values[0], i, item) {
 		if (!json_is_string(item))
-			return error_new(ERROR_BAD_INPUT, "wrong type for value; expected []string; got %s", "[]interface {}");
+			return error_new(ERROR_BAD_INPUT,
+					 "wrong type for value; expected []string; got %s",
+					 "[]interface {}");
 		if (i)
 			TRY(buf_add_text(&out, separator));
 		TRY(buf_add_text(&out, json_string_value(item)));
@@ -136,7 +140,8 @@ static struct error *call_title(struct template_call *c)
 		char letter = inside ? *text : (char)toupper((unsigned char)*text);
 
 		TRY(buf_add(&out, &letter, 1));
-		inside = isalnum((unsigned char)*text) || *text == '_' || *text == '\'' || (unsigned char)*text >= 0x80;
+		inside = isalnum((unsigned char)*text) || *text == '_' || *text == '\'' ||
+			 (unsigned char)*text >= 0x80;
 	}
 	return give_text(c, &out);
 }
@@ -232,7 +237,9 @@ static struct error *call_len(struct template_call *c)
 	else if (json_is_object(value))
 		c->result = json_integer((json_int_t)json_object_size(value));
 	else
-		return error_new(ERROR_BAD_INPUT, "len of %s", value && !json_is_null(value) ? "a value that has none" : "nil pointer");
+		return error_new(ERROR_BAD_INPUT, "len of %s",
+				 value && !json_is_null(value) ? "a value that has none"
+							       : "nil pointer");
 	return NULL;
 }
 
@@ -248,7 +255,8 @@ static struct error *index_step(struct template_call *c, const json_t **value, c
 {
 	if (json_is_object(*value)) {
 		if (!json_is_string(key))
-			return error_new(ERROR_BAD_INPUT, "value has type %s; should be string", template_type(key));
+			return error_new(ERROR_BAD_INPUT, "value has type %s; should be string",
+					 template_type(key));
 		*value = json_object_get(*value, json_string_value(key));
 		if (!*value) {
 			json_decref(c->result);
@@ -257,10 +265,13 @@ static struct error *index_step(struct template_call *c, const json_t **value, c
 		return NULL;
 	}
 	if (!json_is_array(*value) && !json_is_string(*value))
-		return !*value || json_is_null(*value) ? error_new(ERROR_BAD_INPUT, "index of untyped nil")
-						       : error_new(ERROR_BAD_INPUT, "can't index item of type %s", template_type(*value));
+		return !*value || json_is_null(*value)
+			       ? error_new(ERROR_BAD_INPUT, "index of untyped nil")
+			       : error_new(ERROR_BAD_INPUT, "can't index item of type %s",
+					   template_type(*value));
 	if (!json_is_integer(key))
-		return error_new(ERROR_BAD_INPUT, "cannot index slice/array with type %s", template_type(key));
+		return error_new(ERROR_BAD_INPUT, "cannot index slice/array with type %s",
+				 template_type(key));
 	if (json_is_array(*value)) {
 		TRY(check_index(json_integer_value(key), json_array_size(*value)));
 		*value = json_array_get(*value, (size_t)json_integer_value(key));
@@ -268,7 +279,8 @@ static struct error *index_step(struct template_call *c, const json_t **value, c
 	}
 	TRY(check_index(json_integer_value(key), json_string_length(*value)));
 	json_decref(c->result);
-	*value = c->result = json_integer((unsigned char)json_string_value(*value)[json_integer_value(key)]);
+	*value = c->result =
+		json_integer((unsigned char)json_string_value(*value)[json_integer_value(key)]);
 	return NULL;
 }
 
@@ -294,14 +306,17 @@ static struct error *call_slice(struct template_call *c)
 	json_int_t from = 0, to = (json_int_t)size;
 
 	if (!is_text && !json_is_array(value))
-		return error_new(ERROR_BAD_INPUT, "can't slice item of type %s", template_type(value));
+		return error_new(ERROR_BAD_INPUT, "can't slice item of type %s",
+				 template_type(value));
 	if (c->n > 1)
 		TRY(number_of(c, 1, &from));
 	if (c->n > 2)
 		TRY(number_of(c, 2, &to));
 	if (from < 0 || to < from || (unsigned long long)to > size)
 		return error_new(ERROR_BAD_INPUT,
-				 "index out of range: %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT, from, to);
+				 "index out of range: %" JSON_INTEGER_FORMAT
+				 ", %" JSON_INTEGER_FORMAT,
+				 from, to);
 	if (is_text) {
 		c->result = json_stringn(json_string_value(value) + from, (size_t)(to - from));
 		return c->result ? NULL : error_new(ERROR_BAD_INPUT, "invalid UTF-8");
@@ -363,16 +378,19 @@ static struct error *compare(const struct template_call *c, int *ret)
 {
 	const json_t *a = c->values[0], *b = c->values[1];
 
-	if (is_nothing(a) || is_nothing(b) || json_is_boolean(a) || json_is_array(a) || json_is_object(a))
+	if (is_nothing(a) || is_nothing(b) || json_is_boolean(a) || json_is_array(a) ||
+	    json_is_object(a))
 		return error_new(ERROR_BAD_INPUT, "invalid type for comparison");
 	if (strcmp(template_type(a), template_type(b)) != 0)
 		return error_new(ERROR_BAD_INPUT, "incompatible types for comparison");
 	if (json_is_string(a))
 		*ret = strcmp(json_string_value(a), json_string_value(b));
 	else if (json_is_integer(a))
-		*ret = (json_integer_value(a) > json_integer_value(b)) - (json_integer_value(a) < json_integer_value(b));
+		*ret = (json_integer_value(a) > json_integer_value(b)) -
+		       (json_integer_value(a) < json_integer_value(b));
 	else
-		*ret = (json_real_value(a) > json_real_value(b)) - (json_real_value(a) < json_real_value(b));
+		*ret = (json_real_value(a) > json_real_value(b)) -
+		       (json_real_value(a) < json_real_value(b));
 	return NULL;
 }
 

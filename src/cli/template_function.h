@@ -17,7 +17,7 @@ struct template_call {
 
 struct template_function {
 	const char *name;
-	int min, max; /* number of values; max -1: any */
+	int min, max;	/* number of values; max -1: any */
 	bool is_docker; /* in headings it gives back its first value */
 	struct error *(*call)(struct template_call *c); /* NULL: "and", "or", which stop early */
 };

@@ -30,9 +30,9 @@ static struct error *quoted_end(const char *text, size_t at, size_t *ret)
 			at++;
 		if (!text[at] || (text[at] == '\n' && quote != '`'))
 			return error_new(ERROR_BAD_INPUT, "unterminated %s",
-					 quote == '`'  ? "raw quoted string" :
-					 quote == '\'' ? "character constant" :
-							 "quoted string");
+					 quote == '`'	 ? "raw quoted string"
+					 : quote == '\'' ? "character constant"
+							 : "quoted string");
 	}
 	*ret = at + 1;
 	return NULL;
@@ -45,7 +45,8 @@ static size_t number_end(const char *text, size_t at)
 		at++;
 	for (;; at++) {
 		char before = at ? text[at - 1] : '\0';
-		bool sign = (text[at] == '+' || text[at] == '-') && (before == 'e' || before == 'E' || before == 'p');
+		bool sign = (text[at] == '+' || text[at] == '-') &&
+			    (before == 'e' || before == 'E' || before == 'p');
 
 		if (!is_word(text[at]) && text[at] != '.' && !sign)
 			return at;
@@ -54,7 +55,8 @@ static size_t number_end(const char *text, size_t at)
 
 static bool starts_number(const char *c)
 {
-	return isdigit((unsigned char)*c) || ((*c == '-' || *c == '+') && isdigit((unsigned char)c[1])) ||
+	return isdigit((unsigned char)*c) ||
+	       ((*c == '-' || *c == '+') && isdigit((unsigned char)c[1])) ||
 	       (*c == '.' && isdigit((unsigned char)c[1]));
 }
 
@@ -159,7 +161,9 @@ static bool hex_digits(const char *c, size_t n, uint32_t *ret)
 	for (size_t i = 0; i < n; i++) {
 		if (!isxdigit((unsigned char)c[i]))
 			return false;
-		*ret = *ret << 4 | (uint32_t)(isdigit((unsigned char)c[i]) ? c[i] - '0' : (c[i] | 0x20) - 'a' + 10);
+		*ret = *ret << 4 |
+		       (uint32_t)(isdigit((unsigned char)c[i]) ? c[i] - '0'
+							       : (c[i] | 0x20) - 'a' + 10);
 	}
 	return true;
 }
@@ -186,7 +190,8 @@ static size_t unescape(const char **c, char *out)
 	return 1;
 }
 
-struct error *template_unquote(const char *text, const struct token *t, char **ret, size_t *ret_length)
+struct error *template_unquote(const char *text, const struct token *t, char **ret,
+			       size_t *ret_length)
 {
 	const char *c = text + t->start + 1, *end = text + t->end - 1;
 	char *value autofree = alloc_zeroed((size_t)(end - c) + 5, 1);

@@ -39,7 +39,15 @@ struct pipeline {
 	struct step *steps;
 };
 
-enum node_kind { NODE_TEXT, NODE_ACTION, NODE_IF, NODE_WITH, NODE_RANGE, NODE_BREAK, NODE_CONTINUE };
+enum node_kind {
+	NODE_TEXT,
+	NODE_ACTION,
+	NODE_IF,
+	NODE_WITH,
+	NODE_RANGE,
+	NODE_BREAK,
+	NODE_CONTINUE
+};
 
 struct node {
 	enum node_kind kind;
@@ -56,7 +64,8 @@ struct template_block {
 	max_align_t data[];
 };
 
-struct template {
+struct template
+{
 	char *text;
 	struct node *nodes;
 	json_t *constants; /* an array that owns them */

@@ -65,8 +65,8 @@ static struct error *unexpected(const struct parser *p, const char *where)
 
 	if (t->kind == TOKEN_END)
 		return error_new(ERROR_BAD_INPUT, "unexpected end of action in %s", where);
-	return error_new(ERROR_BAD_INPUT, "unexpected \"%.*s\" in %s", (int)(t->end - t->start), p->t->text + t->start,
-			 where);
+	return error_new(ERROR_BAD_INPUT, "unexpected \"%.*s\" in %s", (int)(t->end - t->start),
+			 p->t->text + t->start, where);
 }
 
 static bool token_is(const struct parser *p, const char *word)
@@ -134,8 +134,8 @@ static struct error *parse_quoted(struct parser *p, struct operand *o)
 		value = code < 0 ? NULL : json_integer(code);
 	}
 	if (!value)
-		return error_new(ERROR_BAD_INPUT, "invalid syntax in %.*s", (int)(p->token.end - p->token.start),
-				 p->t->text + p->token.start);
+		return error_new(ERROR_BAD_INPUT, "invalid syntax in %.*s",
+				 (int)(p->token.end - p->token.start), p->t->text + p->token.start);
 	set_constant(p, o, value);
 	return NULL;
 }
@@ -182,7 +182,8 @@ static struct error *add_field(struct parser *p, struct operand *o)
 	return NULL;
 }
 
-static struct error *parse_pipeline(struct parser *p, const char *context, enum token_kind end, struct pipeline **ret);
+static struct error *parse_pipeline(struct parser *p, const char *context, enum token_kind end,
+				    struct pipeline **ret);
 
 static struct error *parse_parenthesis(struct parser *p, struct operand *o)
 {
@@ -227,9 +228,11 @@ static struct error *parse_operand(struct parser *p, struct operand *o)
 	p->has_token = false;
 	for (;;) {
 		TRY(peek(p));
-		if (p->token.after_space || (p->token.kind != TOKEN_FIELD && p->token.kind != TOKEN_DOT))
+		if (p->token.after_space ||
+		    (p->token.kind != TOKEN_FIELD && p->token.kind != TOKEN_DOT))
 			return NULL;
-		if (p->token.kind == TOKEN_DOT || o->kind == OPERAND_CONSTANT || o->kind == OPERAND_NIL)
+		if (p->token.kind == TOKEN_DOT || o->kind == OPERAND_CONSTANT ||
+		    o->kind == OPERAND_NIL)
 			return unexpected(p, "operand");
 		TRY(add_field(p, o));
 		p->has_token = false;
@@ -250,8 +253,9 @@ static struct error *parse_step(struct parser *p, enum token_kind end, struct st
 		if (s->n_operands == OPERANDS_MAX)
 			return error_new(ERROR_LIMIT, "more than %d operands", OPERANDS_MAX);
 		if (p->token.kind == TOKEN_END || p->token.kind == TOKEN_CLOSE)
-			return end == TOKEN_CLOSE ? error_new(ERROR_BAD_INPUT, "unclosed left paren")
-						  : error_new(ERROR_BAD_INPUT, "unexpected right paren");
+			return end == TOKEN_CLOSE
+				       ? error_new(ERROR_BAD_INPUT, "unclosed left paren")
+				       : error_new(ERROR_BAD_INPUT, "unexpected right paren");
 		TRY(parse_operand(p, &operands[s->n_operands++]));
 	}
 	s->operands = make(p, (s->n_operands + 1) * sizeof(*operands));
@@ -290,7 +294,8 @@ static struct error *parse_declaration(struct parser *p, bool is_range, struct p
 	pipeline->is_assignment = p->token.kind == TOKEN_ASSIGN;
 	pipeline->variables[pipeline->n_variables++] = make_text(p, first.start, first.end);
 	if (second.end)
-		pipeline->variables[pipeline->n_variables++] = make_text(p, second.start, second.end);
+		pipeline->variables[pipeline->n_variables++] =
+			make_text(p, second.start, second.end);
 	p->has_token = false;
 	return NULL;
 }
@@ -301,7 +306,8 @@ static struct error *declare(struct parser *p, const struct pipeline *pipeline)
 		if (!pipeline->is_assignment)
 			strv_add(&p->variables, pipeline->variables[i]);
 		else if (!strv_contains(p->variables, pipeline->variables[i]))
-			return error_new(ERROR_BAD_INPUT, "undefined variable \"%s\"", pipeline->variables[i]);
+			return error_new(ERROR_BAD_INPUT, "undefined variable \"%s\"",
+					 pipeline->variables[i]);
 	}
 	return NULL;
 }
@@ -311,14 +317,17 @@ static struct error *check_later_step(const struct parser *p, const struct step 
 {
 	enum operand_kind kind = s->operands[0].kind;
 
-	if (kind == OPERAND_FUNCTION || kind == OPERAND_PIPELINE || kind == OPERAND_DOT || kind == OPERAND_VARIABLE)
+	if (kind == OPERAND_FUNCTION || kind == OPERAND_PIPELINE || kind == OPERAND_DOT ||
+	    kind == OPERAND_VARIABLE)
 		return NULL;
 	return error_new(ERROR_BAD_INPUT, "non executable command in pipeline: \"%.*s\"",
-			 (int)(s->operands[0].end - s->operands[0].start), p->t->text + s->operands[0].start);
+			 (int)(s->operands[0].end - s->operands[0].start),
+			 p->t->text + s->operands[0].start);
 }
 
 /* A pipeline up to its end, which stays the token, consumed. */
-static struct error *parse_pipeline(struct parser *p, const char *context, enum token_kind end, struct pipeline **ret)
+static struct error *parse_pipeline(struct parser *p, const char *context, enum token_kind end,
+				    struct pipeline **ret)
 {
 	struct pipeline *pipeline = make(p, sizeof(*pipeline));
 	struct step **next = &pipeline->steps;
@@ -394,7 +403,9 @@ static struct error *parse_block_body(struct parser *p, struct node *n)
 
 static struct error *parse_block(struct parser *p, enum node_kind kind, struct node **ret)
 {
-	static const char *const contexts[] = { [NODE_IF] = "if", [NODE_WITH] = "with", [NODE_RANGE] = "range" };
+	static const char *const contexts[] = {
+		[NODE_IF] = "if", [NODE_WITH] = "with", [NODE_RANGE] = "range"
+	};
 	struct node *n = make(p, sizeof(*n));
 	size_t scope = strv_length(p->variables);
 
@@ -450,7 +461,8 @@ static struct error *parse_action(struct parser *p, struct node **ret, enum list
 			}
 		if (token_is(p, "break") || token_is(p, "continue")) {
 			p->has_token = false;
-			return parse_jump(p, token_is(p, "break") ? NODE_BREAK : NODE_CONTINUE, ret);
+			return parse_jump(p, token_is(p, "break") ? NODE_BREAK : NODE_CONTINUE,
+					  ret);
 		}
 		if (token_is(p, "end")) {
 			p->has_token = false;

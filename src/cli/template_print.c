@@ -177,9 +177,11 @@ static size_t characters(const char *text, size_t length)
 	return n;
 }
 
-static struct error *add_padded(struct buf *out, const struct verb *v, const char *text, size_t length)
+static struct error *add_padded(struct buf *out, const struct verb *v, const char *text,
+				size_t length)
 {
-	size_t have = characters(text, length), missing = (size_t)v->width > have ? (size_t)v->width - have : 0;
+	size_t have = characters(text, length),
+	       missing = (size_t)v->width > have ? (size_t)v->width - have : 0;
 
 	if (!v->left)
 		TRY(pad(out, ' ', missing));
@@ -207,7 +209,8 @@ static size_t prefix(const char *text, size_t length, size_t n)
 	return i;
 }
 
-static struct error *add_string(struct buf *out, const struct verb *v, const char *text, size_t length)
+static struct error *add_string(struct buf *out, const struct verb *v, const char *text,
+				size_t length)
 {
 	struct buf shown autobuf = BUF_MAX(out->max);
 
@@ -217,7 +220,8 @@ static struct error *add_string(struct buf *out, const struct verb *v, const cha
 		TRY(json_add_quoted(&shown, text, length));
 	} else if (v->letter == 'x' || v->letter == 'X') {
 		for (size_t i = 0; i < length; i++)
-			TRY(buf_printf(&shown, v->letter == 'x' ? "%02x" : "%02X", (unsigned char)text[i]));
+			TRY(buf_printf(&shown, v->letter == 'x' ? "%02x" : "%02X",
+				       (unsigned char)text[i]));
 	} else {
 		TRY(buf_add(&shown, text, length));
 	}
@@ -239,8 +243,12 @@ static const char *digits_of(unsigned long long n, unsigned int base, bool upper
 
 static struct error *add_integer(struct buf *out, const struct verb *v, json_int_t value)
 {
-	unsigned int base = v->letter == 'x' || v->letter == 'X' ? 16 : v->letter == 'o' ? 8 : v->letter == 'b' ? 2 : 10;
-	unsigned long long size = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
+	unsigned int base = v->letter == 'x' || v->letter == 'X' ? 16
+			    : v->letter == 'o'			 ? 8
+			    : v->letter == 'b'			 ? 2
+								 : 10;
+	unsigned long long size =
+		value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
 	char text[72];
 	const char *digits = digits_of(size, base, v->letter == 'X', text);
 	const char *sign = value < 0 ? "-" : v->plus ? "+" : v->space ? " " : "";

@@ -6,7 +6,8 @@
 #include "base/buf.h"
 
 /* Adds @value as %v: [a b], map[k:v] with sorted keys, <nil>; NULL, the value that is not there, is "<no value>". */
-struct error *template_print(struct buf *out, const json_t *value) __attribute__((nonnull(1), warn_unused_result));
+struct error *template_print(struct buf *out, const json_t *value)
+	__attribute__((nonnull(1), warn_unused_result));
 
 /* As @format and the @n values say; what does not fit is shown as Go does: %!d(string=a), %!s(MISSING). */
 struct error *template_printf(struct buf *out, const char *format, json_t *const *values, size_t n)

@@ -15,11 +15,14 @@
 #define WIDTH 80
 
 /* "--help" is the parser's own and stands in no table. */
-static const struct option help_option = { .name = "help", .type = &option_bool, .help = "Print usage" };
+static const struct option help_option = { .name = "help",
+					   .type = &option_bool,
+					   .help = "Print usage" };
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp((*(const struct option *const *)a)->name, (*(const struct option *const *)b)->name);
+	return strcmp((*(const struct option *const *)a)->name,
+		      (*(const struct option *const *)b)->name);
 }
 
 static size_t add_shown(const struct option **list, size_t n, const struct option *table)
@@ -41,7 +44,8 @@ static size_t table_length(const struct option *table)
 
 static const struct option **sorted(const struct option *first, const struct option *second)
 {
-	const struct option **list = alloc_zeroed(table_length(first) + table_length(second) + 2, sizeof(*list));
+	const struct option **list =
+		alloc_zeroed(table_length(first) + table_length(second) + 2, sizeof(*list));
 	size_t n = add_shown(list, 0, first);
 
 	n = add_shown(list, n, second);
@@ -58,7 +62,8 @@ const struct option **usage_options(const struct command *c)
 /* "-m, --memory bytes" in text of the caller's; the caller frees. */
 static char *head_of(const struct option *o)
 {
-	const char *space = o->type->metavar ? " " : "", *metavar = o->type->metavar ? o->type->metavar : "";
+	const char *space = o->type->metavar ? " " : "",
+		   *metavar = o->type->metavar ? o->type->metavar : "";
 
 	if (o->letter)
 		return alloc_printf("  -%c, --%s%s%s", o->letter, o->name, space, metavar);

@@ -16,7 +16,9 @@ void usage_line(FILE *out, const char *path, const struct command *c) __attribut
 void usage_of_command(const char *path, const struct command *c) __attribute__((nonnull));
 
 /* The options of @c that are shown, sorted by name, ending with NULL; the caller frees the array. */
-const struct option **usage_options(const struct command *c) __attribute__((nonnull, returns_nonnull));
+const struct option **usage_options(const struct command *c)
+	__attribute__((nonnull, returns_nonnull));
 
 /* Calls @each for every command that is shown, under its plain name. */
-void usage_for_each_command(void (*each)(const struct command *c, void *data), void *data) __attribute__((nonnull(1)));
+void usage_for_each_command(void (*each)(const struct command *c, void *data), void *data)
+	__attribute__((nonnull(1)));

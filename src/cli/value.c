@@ -114,14 +114,19 @@ struct error *value_add_env(char ***env, const char *text)
 	return NULL;
 }
 
+struct error *value_add_env_line(void *env, const char *line)
+{
+	return strchr(line, '=') || getenv(line) ? value_add_env(env, line) : NULL;
+}
+
 static struct error *set_env(void *target, const char *value)
 {
 	return value_add_env(target, value);
 }
 
 static const char *const ulimit_names[] = {
-	"core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
-	"rttime", "sigpending", "stack", NULL,
+	"core",	  "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue", "nice",
+	"nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack",	 NULL,
 };
 
 static struct error *parse_limits(const char *text, struct engine_ulimit *ret)
@@ -129,8 +134,10 @@ static struct error *parse_limits(const char *text, struct engine_ulimit *ret)
 	char **parts autostrv = strv_split(text, ':');
 
 	if (strv_length(parts) > 2)
-		return error_new(ERROR_BAD_INPUT,
-				 "too many limit value arguments - %s, can only have up to two, `soft[:hard]`", text);
+		return error_new(
+			ERROR_BAD_INPUT,
+			"too many limit value arguments - %s, can only have up to two, `soft[:hard]`",
+			text);
 	TRY(str_parse_i64(parts[0], -1, INT64_MAX, &ret->soft));
 	ret->hard = ret->soft;
 	if (parts[1])
@@ -138,10 +145,12 @@ static struct error *parse_limits(const char *text, struct engine_ulimit *ret)
 	if (ret->hard == -1 || (ret->soft != -1 && ret->soft <= ret->hard))
 		return NULL;
 	if (ret->soft == -1)
-		return error_new(ERROR_BAD_INPUT,
-				 "ulimit soft limit must be less than or equal to hard limit: soft: -1 (unlimited), hard: %jd",
-				 (intmax_t)ret->hard);
-	return error_new(ERROR_BAD_INPUT, "ulimit soft limit must be less than or equal to hard limit: %jd > %jd",
+		return error_new(
+			ERROR_BAD_INPUT,
+			"ulimit soft limit must be less than or equal to hard limit: soft: -1 (unlimited), hard: %jd",
+			(intmax_t)ret->hard);
+	return error_new(ERROR_BAD_INPUT,
+			 "ulimit soft limit must be less than or equal to hard limit: %jd > %jd",
 			 (intmax_t)ret->soft, (intmax_t)ret->hard);
 }
 
@@ -260,12 +269,18 @@ const struct option_type option_memory_limit = { .metavar = "bytes", .set = set_
 const struct option_type option_swap = { .metavar = "bytes", .set = set_swap };
 const struct option_type option_pids_limit = { .metavar = "int", .set = set_pids_limit };
 const struct option_type option_cpus = { .metavar = "decimal", .set = set_cpus };
-const struct option_type option_seconds = { .metavar = "int", .set = set_seconds, .done = free_pointer };
+const struct option_type option_seconds = { .metavar = "int",
+					    .set = set_seconds,
+					    .done = free_pointer };
 const struct option_type option_maybe = { .set = set_maybe, .done = free_pointer };
 const struct option_type option_tmpfs = { .metavar = "list", .set = set_tmpfs, .done = free_texts };
 const struct option_type option_label = { .metavar = "list", .set = set_label, .done = free_texts };
-const struct option_type option_sysctl = { .metavar = "map", .set = set_sysctl, .done = free_texts };
+const struct option_type option_sysctl = { .metavar = "map",
+					   .set = set_sysctl,
+					   .done = free_texts };
 const struct option_type option_env = { .metavar = "list", .set = set_env, .done = free_texts };
 const struct option_type option_ulimit = { .metavar = "ulimit", .set = set_ulimit };
 const struct option_type option_device = { .metavar = "list", .set = set_device };
-const struct option_type option_volume = { .metavar = "list", .set = add_volume, .done = free_texts };
+const struct option_type option_volume = { .metavar = "list",
+					   .set = add_volume,
+					   .done = free_texts };
