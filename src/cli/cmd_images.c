@@ -1,0 +1,229 @@
+/* bulkhead images */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "cli/command.h"
+#include "cli/filter.h"
+#include "cli/human.h"
+#include "cli/listing.h"
+
+#include "base/banned.h"
+
+#define SHORT_ID 12
+#define NONE "<none>"
+
+struct images_options {
+	bool all, digests, no_trunc, quiet;
+	char *format, **filters;
+};
+
+static const struct option options[] = {
+	OPTION(struct images_options, all, "all", 'a', option_bool,
+	       "Show all images (there are no intermediate ones to hide)"),
+	OPTION(struct images_options, digests, "digests", 0, option_bool, "Show digests"),
+	OPTION(struct images_options, filters, "filter", 'f', option_filter,
+	       "Filter output based on conditions provided"),
+	OPTION(struct images_options, format, "format", 0, option_text,
+	       "Format output using a Go template: 'TEMPLATE', 'table TEMPLATE' or 'json'"),
+	OPTION(struct images_options, no_trunc, "no-trunc", 0, option_bool,
+	       "Don't truncate output"),
+	OPTION(struct images_options, quiet, "quiet", 'q', option_bool, "Only show image IDs"),
+	OPTION_END,
+};
+
+static const struct listing_column columns[] = {
+	{ "ID", "IMAGE ID" },
+	{ "Repository", "REPOSITORY" },
+	{ "Tag", "TAG" },
+	{ "Digest", "DIGEST" },
+	{ "CreatedSince", "CREATED" },
+	{ "CreatedAt", "CREATED AT" },
+	{ "Size", "SIZE" },
+	{ "Containers", "CONTAINERS" },
+	{ "VirtualSize", "SIZE" },
+	{ "SharedSize", "SHARED SIZE" },
+	{ "UniqueSize", "UNIQUE SIZE" },
+	{ NULL, NULL },
+};
+
+/* Whether @name is what @pattern means: a shell's pattern for the repository, with or without the tag. */
+static bool name_matches(const char *name, const char *pattern)
+{
+	char *repository autofree = alloc_string(name);
+	char *colon = strrchr(repository, ':');
+
+	if (fnmatch(pattern, name, FNM_PATHNAME) == 0)
+		return true;
+	if (colon && !strchr(colon, '/'))
+		*colon = '\0';
+	return fnmatch(pattern, repository, FNM_PATHNAME) == 0;
+}
+
+static struct error *test_reference(const void *subject, const char *value, bool *ret)
+{
+	const struct image *image = subject;
+
+	*ret = false;
+	for (char **name = image->names; name && *name && !*ret; name++)
+		*ret = name_matches(*name, value);
+	return NULL;
+}
+
+static struct error *test_dangling(const void *subject, const char *value, bool *ret)
+{
+	const struct image *image = subject;
+	bool wanted;
+
+	TRY(error_wrap(str_parse_bool(value, &wanted), "invalid filter 'dangling=%s'", value));
+	*ret = wanted == !strv_length(image->names);
+	return NULL;
+}
+
+static struct error *test_label(const void *subject, const char *value, bool *ret)
+{
+	*ret = filter_label(((const struct image *)subject)->config.labels, value);
+	return NULL;
+}
+
+static const struct filter filters[] = {
+	{ "reference", test_reference },
+	{ "dangling", test_dangling },
+	{ "label", test_label },
+	{ NULL, NULL },
+};
+
+/* Takes over @text. */
+static void put(json_t *row, const char *field, char *text)
+{
+	json_object_set_new(row, field, json_string(text));
+	free(text);
+}
+
+/* The digest by which the repository of @name knows the image. */
+static char *digest_for(const struct image *image, const char *repository)
+{
+	size_t length = strlen(repository);
+
+	for (char **d = image->digests; d && *d; d++)
+		if (strncmp(*d, repository, length) == 0 && (*d)[length] == '@')
+			return alloc_string(*d + length + 1);
+	return alloc_string(NONE);
+}
+
+static void put_name(json_t *row, const struct image *image, const char *name)
+{
+	const char *colon = name ? strrchr(name, ':') : NULL;
+	char *repository autofree = alloc_string(NONE);
+
+	if (name && (!colon || strchr(colon, '/')))
+		colon = name + strlen(name);
+	if (name) {
+		free(repository);
+		repository = alloc_string_n(name, (size_t)(colon - name));
+	}
+	json_object_set_new(row, "Repository", json_string(repository));
+	put(row, "Tag", alloc_string(name && *colon ? colon + 1 : NONE));
+	put(row, "Digest", digest_for(image, repository));
+}
+
+static void put_created(json_t *row, const struct image *image)
+{
+	int64_t created_ns;
+	struct error *err = human_parse_time(image->created ? image->created : "", &created_ns);
+
+	put(row, "CreatedSince", err ? alloc_string("N/A") : human_ago(created_ns));
+	put(row, "CreatedAt", err ? alloc_string("N/A") : human_time(created_ns));
+	error_free(err);
+}
+
+static json_t *make_row(const struct image *image, const char *name, bool truncate)
+{
+	json_t *row = json_object();
+
+	put(row, "ID",
+	    truncate ? alloc_string_n(digest_hex(image->id), SHORT_ID) : alloc_string(image->id));
+	put_name(row, image, name);
+	put_created(row, image);
+	put(row, "Size", str_human_size(image->size_bytes));
+	put(row, "VirtualSize", str_human_size(image->size_bytes));
+	json_object_set_new(row, "Containers", json_string("N/A"));
+	json_object_set_new(row, "SharedSize", json_string("N/A"));
+	json_object_set_new(row, "UniqueSize", json_string("N/A"));
+	return row;
+}
+
+/* One row for each name that @pattern, the command's argument, leaves; an image without names has one, too. */
+static void add_rows(const struct image *image, const struct images_options *o, const char *pattern,
+		     json_t *rows)
+{
+	if (!strv_length(image->names) && !pattern)
+		json_array_append_new(rows, make_row(image, NULL, !o->no_trunc));
+	for (char **name = image->names; name && *name; name++)
+		if (!pattern || name_matches(*name, pattern))
+			json_array_append_new(rows, make_row(image, *name, !o->no_trunc));
+}
+
+static struct error *print_rows(const struct images_options *o, json_t *rows)
+{
+	struct listing listing = {
+		.columns = columns,
+		.format = o->format,
+		.default_format =
+			"table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
+	};
+
+	if (o->digests)
+		listing.default_format =
+			"table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
+	if (o->quiet)
+		listing.default_format = "{{.ID}}";
+	return listing_print(&listing, rows);
+}
+
+static struct error *collect(const struct images_options *o, const char *pattern,
+			     struct image **images, size_t n, json_t *rows)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool passes;
+
+		TRY(filter_passes(o->filters, filters, images[i], &passes));
+		if (passes)
+			add_rows(images[i], o, pattern, rows);
+	}
+	return NULL;
+}
+
+static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+{
+	const struct images_options *o = data;
+	json_t *rows autojson = json_array();
+	struct image **images = NULL;
+	struct engine *e;
+	struct error *err;
+	size_t n = 0;
+
+	(void)ret_status;
+	TRY(filter_check(o->filters, filters));
+	TRY(cli_engine(cli, &e));
+	TRY(image_list(engine_images(e), &images, &n));
+	err = collect(o, arguments[0], images, n, rows);
+	for (size_t i = 0; i < n; i++)
+		image_free(images[i]);
+	free(images);
+	return err ? err : print_rows(o, rows);
+}
+
+const struct command cmd_images = {
+	.name = "images",
+	.arguments = "[REPOSITORY[:TAG]]",
+	.summary = "List images",
+	.options = options,
+	.options_size = sizeof(struct images_options),
+	.max_arguments = 1,
+	.run = run,
+};

@@ -1,0 +1,201 @@
+/*
+ * The option tables in other forms: `_options` for the checks that compare them with the manual pages, `_completion
+ * bash` for the shell, and `help COMMAND`.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "cli/command.h"
+#include "cli/usage.h"
+
+#include "base/banned.h"
+
+static void dump_table(const char *command, const struct option *const *list)
+{
+	for (; *list; list++)
+		printf("%s\t%s\t%.1s\t%s\t%s\n", command, (*list)->name, &(*list)->letter,
+		       (*list)->type->metavar ? (*list)->type->metavar : "", (*list)->help);
+}
+
+static void dump_command(const struct command *c, void *data)
+{
+	const struct option **list autofree = usage_options(c);
+
+	(void)data;
+	dump_table(c->name, list);
+}
+
+/* One line an option: COMMAND, long name, letter, metavar, help, with tabs between; the global ones have no command. */
+static struct error *run_options(struct cli *cli, void *data, char **arguments, int *ret_status)
+{
+	static const struct command program = { .name = "", .options = cli_options };
+
+	(void)cli;
+	(void)data;
+	(void)arguments;
+	(void)ret_status;
+	dump_command(&program, NULL);
+	usage_for_each_command(dump_command, NULL);
+	return NULL;
+}
+
+static void print_name(const struct command *c, void *data)
+{
+	(void)data;
+	printf(" %s", c->name);
+}
+
+static void print_words(const struct option *const *list)
+{
+	for (; *list; list++) {
+		printf(" --%s", (*list)->name);
+		if ((*list)->letter)
+			printf(" -%c", (*list)->letter);
+	}
+}
+
+/* The options that take a value, for the word after them is not a container's name. */
+static void print_valued(const struct option *const *list)
+{
+	const char *separator = "";
+
+	for (; *list; list++) {
+		if (!(*list)->type->metavar)
+			continue;
+		printf("%s--%s", separator, (*list)->name);
+		if ((*list)->letter)
+			printf("|-%c", (*list)->letter);
+		separator = "|";
+	}
+	if (!*separator)
+		fputs("''", stdout);
+}
+
+/* What the arguments of a command name, by the word for them in its usage. */
+static const char *kind_of_arguments(const struct command *c)
+{
+	if (strstr(c->arguments, "CONTAINER") || strstr(c->arguments, "NAME|ID"))
+		return "containers";
+	if (strstr(c->arguments, "IMAGE") || strstr(c->arguments, "REPOSITORY"))
+		return "images";
+	return "none";
+}
+
+static void print_case(const struct command *c, void *data)
+{
+	const struct option **list autofree = usage_options(c);
+
+	(void)data;
+	printf("\t%s)\n\t\toptions='", c->name);
+	print_words(list);
+	fputs("'\n\t\tvalued='", stdout);
+	print_valued(list);
+	printf("'\n\t\tkind=%s\n\t\t;;\n", kind_of_arguments(c));
+}
+
+static void print_bash(void)
+{
+	static const struct command program = { .name = "", .options = cli_options };
+	const struct option **list autofree = usage_options(&program);
+
+	puts("# bash completion for bulkhead(1), made from its option tables by `bulkhead _completion bash`");
+	puts("_bulkhead() {\n"
+	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	     "\tlocal command= options valued kind=none word i\n"
+	     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	     "\t\tword=${COMP_WORDS[i]}\n"
+	     "\t\tcase $word in\n"
+	     "\t\t--root | --state) ((i++)) ;;\n"
+	     "\t\t-* | container | image) ;;\n"
+	     "\t\t*)\n"
+	     "\t\t\tcommand=$word\n"
+	     "\t\t\tbreak\n"
+	     "\t\t\t;;\n"
+	     "\t\tesac\n"
+	     "\tdone\n"
+	     "\tcase $command in");
+	fputs("\t'')\n\t\tCOMPREPLY=($(compgen -W '", stdout);
+	print_words(list);
+	usage_for_each_command(print_name, NULL);
+	puts(" container image' -- \"$cur\"))\n\t\treturn\n\t\t;;");
+	usage_for_each_command(print_case, NULL);
+	puts("\t*) return ;;\n"
+	     "\tesac\n"
+	     "\tif [[ $prev =~ ^(${valued})$ ]]; then\n"
+	     "\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n"
+	     "\telif [[ $cur == -* ]]; then\n"
+	     "\t\tCOMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
+	     "\telif [[ $kind == containers ]]; then\n"
+	     "\t\tCOMPREPLY=($(compgen -W \"$(bulkhead ps -a --format '{{.Names}}' 2>/dev/null)\" -- \"$cur\"))\n"
+	     "\telif [[ $kind == images ]]; then\n"
+	     "\t\tCOMPREPLY=($(compgen -W \"$(bulkhead images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)\" -- \"$cur\"))\n"
+	     "\telse\n"
+	     "\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n"
+	     "\tfi\n"
+	     "}\n"
+	     "complete -o bashdefault -F _bulkhead bulkhead");
+}
+
+static struct error *run_completion(struct cli *cli, void *data, char **arguments, int *ret_status)
+{
+	(void)cli;
+	(void)data;
+	(void)ret_status;
+	if (strcmp(arguments[0], "bash") != 0)
+		return error_new(ERROR_BAD_INPUT,
+				 "no completion for the shell \"%s\": there is one for bash",
+				 arguments[0]);
+	print_bash();
+	return NULL;
+}
+
+static struct error *run_help(struct cli *cli, void *data, char **arguments, int *ret_status)
+{
+	const struct command *c = arguments[0] ? command_find(NULL, arguments[0]) : NULL;
+	char *path autofree = NULL;
+
+	(void)cli;
+	(void)data;
+	(void)ret_status;
+	if (!arguments[0]) {
+		usage_of_program();
+		return NULL;
+	}
+	if (command_is_group(arguments[0])) {
+		usage_of_group(arguments[0]);
+		return NULL;
+	}
+	if (!c)
+		return error_new(ERROR_BAD_INPUT, "'%s' is not a bulkhead command.", arguments[0]);
+	path = alloc_printf("bulkhead %s", c->name);
+	usage_of_command(path, c);
+	return NULL;
+}
+
+const struct command cmd_options = {
+	.name = "_options",
+	.arguments = "",
+	.summary = "List all options of all commands",
+	.hidden = true,
+	.run = run_options,
+};
+
+const struct command cmd_completion = {
+	.name = "_completion",
+	.arguments = "SHELL",
+	.summary = "Print the completion script for a shell",
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.hidden = true,
+	.run = run_completion,
+};
+
+const struct command cmd_help = {
+	.name = "help",
+	.arguments = "[COMMAND]",
+	.summary = "Show how a command is used",
+	.max_arguments = 1,
+	.hidden = true,
+	.run = run_help,
+};

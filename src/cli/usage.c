@@ -1,0 +1,172 @@
+/*
+ * --help in docker's layout: options sorted by name, their texts wrapped beside them at 80 columns. Nothing here knows
+ * an option by name.
+ */
+#include "cli/usage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+#include "base/banned.h"
+
+#define WIDTH 80
+
+/* "--help" is the parser's own and stands in no table. */
+static const struct option help_option = { .name = "help",
+					   .type = &option_bool,
+					   .help = "Print usage" };
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(const struct option *const *)a)->name,
+		      (*(const struct option *const *)b)->name);
+}
+
+static size_t add_shown(const struct option **list, size_t n, const struct option *table)
+{
+	for (const struct option *o = table; o && o->name; o++)
+		if (!o->hidden)
+			list[n++] = o;
+	return n;
+}
+
+static size_t table_length(const struct option *table)
+{
+	size_t n = 0;
+
+	while (table && table[n].name)
+		n++;
+	return n;
+}
+
+static const struct option **sorted(const struct option *first, const struct option *second)
+{
+	const struct option **list =
+		alloc_zeroed(table_length(first) + table_length(second) + 2, sizeof(*list));
+	size_t n = add_shown(list, 0, first);
+
+	n = add_shown(list, n, second);
+	list[n++] = &help_option;
+	qsort(list, n, sizeof(*list), by_name);
+	return list;
+}
+
+const struct option **usage_options(const struct command *c)
+{
+	return sorted(c->options, c->shared);
+}
+
+/* "-m, --memory bytes" in text of the caller's; the caller frees. */
+static char *head_of(const struct option *o)
+{
+	const char *space = o->type->metavar ? " " : "",
+		   *metavar = o->type->metavar ? o->type->metavar : "";
+
+	if (o->letter)
+		return alloc_printf("  -%c, --%s%s%s", o->letter, o->name, space, metavar);
+	return alloc_printf("      --%s%s%s", o->name, space, metavar);
+}
+
+/* Prints @text broken at blanks, later lines indented by @indent. */
+static void print_wrapped(const char *text, int indent)
+{
+	size_t room = (size_t)(WIDTH - indent);
+
+	while (strlen(text) > room) {
+		const char *end = text + room;
+
+		while (end > text && *end != ' ')
+			end--;
+		if (end == text) {
+			end = strchr(text, ' ');
+			if (!end)
+				break;
+		}
+		printf("%.*s\n%*s", (int)(end - text), text, indent, "");
+		text = end + 1;
+	}
+	puts(text);
+}
+
+static void print_options(const char *title, const struct option **list)
+{
+	int widest = 0;
+
+	for (const struct option **o = list; *o; o++) {
+		char *head autofree = head_of(*o);
+
+		if ((int)strlen(head) > widest)
+			widest = (int)strlen(head);
+	}
+	printf("\n%s:\n", title);
+	for (const struct option **o = list; *o; o++) {
+		char *head autofree = head_of(*o);
+
+		printf("%-*s   ", widest, head);
+		print_wrapped((*o)->help, widest + 3);
+	}
+}
+
+static void print_aliases(const struct command *c)
+{
+	const char *separator = "\nAliases:\n  ";
+
+	for (const struct command_alias *a = command_aliases; a->group; a++)
+		if (a->command == c) {
+			printf("%sbulkhead %s %s", separator, a->group, a->name);
+			separator = ", ";
+		}
+	if (*separator == ',')
+		printf("%sbulkhead %s\n", separator, c->name);
+}
+
+void usage_line(FILE *out, const char *path, const struct command *c)
+{
+	fprintf(out, "Usage:  %s%s%s%s\n\n%s\n", path, c->options || c->shared ? " [OPTIONS]" : "",
+		*c->arguments ? " " : "", c->arguments, c->summary);
+}
+
+void usage_of_command(const char *path, const struct command *c)
+{
+	const struct option **list autofree = usage_options(c);
+
+	usage_line(stdout, path, c);
+	print_aliases(c);
+	print_options("Options", list);
+}
+
+void usage_of_group(const char *group)
+{
+	printf("Usage:  bulkhead %s COMMAND\n\nManage %ss\n\nCommands:\n", group, group);
+	for (const struct command_alias *a = command_aliases; a->group; a++)
+		if (strcmp(a->group, group) == 0)
+			printf("  %-9s %s\n", a->name, a->command->summary);
+	printf("\nRun 'bulkhead %s COMMAND --help' for more information on a command.\n", group);
+}
+
+void usage_for_each_command(void (*each)(const struct command *c, void *data), void *data)
+{
+	for (const struct command *const *c = commands; *c; c++)
+		if (!(*c)->hidden)
+			each(*c, data);
+}
+
+static void print_command(const struct command *c, void *data)
+{
+	(void)data;
+	printf("  %-9s %s\n", c->name, c->summary);
+}
+
+void usage_of_program(void)
+{
+	const struct option **list autofree = sorted(cli_options, NULL);
+
+	puts("Usage:  bulkhead [OPTIONS] COMMAND\n\nA container engine that is secure by default\n\nCommands:");
+	usage_for_each_command(print_command, NULL);
+	puts("\nManagement commands:\n  container Manage containers\n  image     Manage images");
+	print_options("Global options", list);
+	puts("\nRun 'bulkhead COMMAND --help' for more information on a command.");
+}
