@@ -214,9 +214,7 @@ static struct error *run_child(struct start *s)
 	pid_t pid;
 
 	TRY(fd_pipe(&s->status_read, &s->status_write));
-	pid = fork();
-	if (pid < 0)
-		return error_sys("fork");
+	TRY(oci_fork(&pid));
 	if (pid == 0)
 		child(s);
 	fd_close(&s->status_write);

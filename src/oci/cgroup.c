@@ -17,7 +17,6 @@
 
 #include "base/banned.h"
 
-#define PARENT "bulkhead" /* the group of ours that holds every container */
 #define RESERVE_MIN (256LL << 20)
 
 /* The controllers among the super block options of a version 1 mount, without "rw" and other generic ones. */
@@ -98,28 +97,24 @@ const struct cgroup_ops *cgroup_by_name(const char *name)
 	return str_equal(name, cgroup_v2.name) ? &cgroup_v2 : &cgroup_v1;
 }
 
-struct error *cgroup_make_place(struct cgroup *cg, const char *mount, const char *controllers,
-				const char *id, bool *ret_parent_made)
+struct error *cgroup_make_place(struct cgroup *cg, const char *parent, const char *controllers,
+				const char *id, bool *ret_made)
 {
-	char *parent autofree = alloc_printf("%s/" PARENT, mount);
 	char *path autofree = alloc_printf("%s/%s", parent, id);
 	struct cgroup_place *place;
 
-	*ret_parent_made = false;
+	*ret_made = false;
 	if (cg->n == CGROUP_PLACES_MAX)
 		return error_new(ERROR_LIMIT, "more than %d cgroup hierarchies", CGROUP_PLACES_MAX);
-	if (mkdir(path, 0755) < 0) {
-		if (errno != ENOENT)
-			return error_sys("make %s", path);
-		*ret_parent_made = mkdir(parent, 0755) == 0;
-		if (!*ret_parent_made && errno != EEXIST)
-			return error_sys("make %s", parent);
-		return NULL; /* the caller prepares the parent and calls again */
-	}
+	if (mkdir(path, 0755) < 0)
+		return errno == ENOENT ? NULL : error_sys("make %s", path);
+	*ret_made = true;
 	place = &cg->places[cg->n++];
-	*place = (struct cgroup_place){ .controllers = alloc_string(controllers),
-					.dir = -1,
-					.join = -1 };
+	*place = (struct cgroup_place){
+		.controllers = alloc_string(controllers),
+		.dir = -1,
+		.join = -1,
+	};
 	place->path = take(path);
 	place->dir = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return place->dir < 0 ? error_sys("open %s", place->path) : NULL;
@@ -240,6 +235,14 @@ void cgroup_close(struct cgroup *cg)
 		fd_close(&cg->places[i].join);
 	}
 	cg->n = 0;
+}
+
+struct error *oci_fork(pid_t *ret_pid)
+{
+	const struct cgroup_ops *ops;
+
+	TRY(cgroup_detect(&ops));
+	return ops->fork(ret_pid);
 }
 
 struct error *step_make_cgroup(struct setup *s)

@@ -36,6 +36,8 @@ struct cgroup_ops {
 			      const struct oci_resources *resources);
 	/* Writes the limits and device rules into the groups. */
 	struct error *(*limit)(struct cgroup *cg, const struct oci_spec *spec);
+	/* fork(2) of a process that is to be a monitor, in the group of monitors where there is one. */
+	struct error *(*fork)(pid_t *ret_pid);
 	/* Kills every process below the directory @path, waiting until it is empty. */
 	struct error *(*kill)(const char *path);
 };
@@ -66,12 +68,15 @@ void cgroup_close(struct cgroup *cg);
 /* Mount points of cgroup file systems; a strv of path, controllers ("" for version 2), path, controllers … */
 struct error *cgroup_mounts(char ***ret) __attribute__((nonnull, warn_unused_result));
 
-/* Shared by the back ends. */
-struct error *cgroup_make_place(struct cgroup *cg, const char *mount, const char *controllers,
-				const char *id, bool *ret_parent_made)
+/*
+ * Shared by the back ends: makes the group @id below the directory @parent; *@ret_made is false where that is missing.
+ */
+struct error *cgroup_make_place(struct cgroup *cg, const char *parent, const char *controllers,
+				const char *id, bool *ret_made)
 	__attribute__((nonnull, warn_unused_result));
-int64_t cgroup_memory_ceiling(
-	void); /* bytes that all containers together may have, the host's reserve kept back */
+
+/* What all containers together may have, the host's reserve kept back (requirement C2): bytes, and processes. */
+int64_t cgroup_memory_ceiling(void);
 int64_t cgroup_pids_ceiling(void);
 
 /* Text of the devices every container may use, for both versions: {type, major, minor, access}, minor -1 is any. */

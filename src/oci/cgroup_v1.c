@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -78,18 +79,17 @@ static struct error *limit_parent(const char *mount, const char *controllers)
 static struct error *make_one(struct cgroup *cg, const char *mount, const char *controllers,
 			      const char *id)
 {
-	size_t before = cg->n;
+	char *parent autofree = alloc_printf("%s/bulkhead", mount);
 	bool made;
 
-	TRY(cgroup_make_place(cg, mount, controllers, id, &made));
-	if (cg->n == before) {
-		if (made)
-			TRY(limit_parent(mount, controllers));
-		TRY(cgroup_make_place(cg, mount, controllers, id, &made));
-	}
-	if (cg->n == before)
-		return error_new(ERROR_CONFLICT, "%s/bulkhead was removed meanwhile", mount);
-	return NULL;
+	TRY(cgroup_make_place(cg, parent, controllers, id, &made));
+	if (made)
+		return NULL;
+	if (mkdir(parent, 0755) < 0 && errno != EEXIST)
+		return error_sys("make %s", parent);
+	TRY(limit_parent(mount, controllers));
+	TRY(cgroup_make_place(cg, parent, controllers, id, &made));
+	return made ? NULL : error_new(ERROR_CONFLICT, "%s was removed meanwhile", parent);
 }
 
 static struct error *make(struct cgroup *cg, const char *id, const struct oci_resources *resources)
@@ -252,6 +252,13 @@ static struct error *kill_group(const char *path)
 	return error_new(ERROR_TIMEOUT, "processes in %s do not die", path);
 }
 
+/* Version 1 kills nothing by group; who forked makes no difference. */
+static struct error *plain_fork(pid_t *ret_pid)
+{
+	*ret_pid = fork();
+	return *ret_pid < 0 ? error_sys("fork") : NULL;
+}
+
 const struct cgroup_ops cgroup_v1 = {
-	.name = "v1", .make = make, .limit = limit, .kill = kill_group
+	.name = "v1", .make = make, .limit = limit, .fork = plain_fork, .kill = kill_group
 };

@@ -4,17 +4,23 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/lock.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "oci/cgroup.h"
+#include "oci/systemd.h"
 
 #include "base/banned.h"
 
@@ -38,36 +44,140 @@ static struct error *write_int(int dir, const char *file, int64_t value)
 	return path_write_existing(dir, file, text);
 }
 
-/* The host's reserve (requirement C2), on the parent of all. */
-static struct error *prepare_parent(const char *mount)
+/* Where our groups are: in a scope that systemd has delegated to us, or below the root. */
+static char *base_of(const char *mount)
 {
-	char *path autofree = alloc_printf("%s/bulkhead", mount);
-	int top autoclose = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int dir autoclose = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return systemd_is_running() ? alloc_printf("%s/" SYSTEMD_SCOPE_PATH, mount)
+				    : alloc_printf("%s/bulkhead", mount);
+}
 
-	if (top < 0 || dir < 0)
-		return error_sys("open %s", path);
-	enable_controllers(top);
-	enable_controllers(dir);
+/* The unified hierarchy's mount point. */
+static struct error *find_mount(char **ret)
+{
+	char **mounts autostrv = NULL;
+
+	TRY(cgroup_mounts(&mounts));
+	for (size_t i = 0; mounts && mounts[i]; i += 2)
+		if (!*mounts[i + 1]) {
+			*ret = alloc_string(mounts[i]);
+			return NULL;
+		}
+	return error_new(ERROR_UNSUPPORTED, "no cgroup file system of version 2 is mounted");
+}
+
+/* The limit of the parent of all (requirement C2); systemd sets it on its scope itself. */
+static struct error *limit_base(int dir)
+{
 	TRY(write_int(dir, "memory.max", cgroup_memory_ceiling()));
 	return write_int(dir, "pids.max", cgroup_pids_ceiling());
 }
 
+/*
+ * Makes our part of the hierarchy: the base, "monitors" in it, and the controllers handed down. A group with processes of
+ * its own can hand nothing down, so @first, the process that systemd's scope was made with, goes to the monitors.
+ */
+static struct error *make_base(const char *mount, const char *base, pid_t first)
+{
+	int top autoclose = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir autoclose = -1, monitors autoclose = -1;
+
+	if (top < 0)
+		return error_sys("open %s", mount);
+	if (!first) {
+		enable_controllers(top);
+		if (mkdir(base, 0755) < 0 && errno != EEXIST)
+			return error_sys("make %s", base);
+	}
+	dir = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return error_sys("open %s", base);
+	TRY(path_open_dir(dir, "monitors", 0755, &monitors));
+	if (first)
+		TRY(write_int(monitors, "cgroup.procs", first));
+	enable_controllers(dir);
+	return first ? NULL : limit_base(dir);
+}
+
+/* One process at a time; who waited finds it made. *@ret_first keeps systemd's scope until the caller ends it. */
+static struct error *prepare(const char *mount, const char *base, pid_t *ret_first)
+{
+	char *monitors autofree = alloc_printf("%s/monitors", base);
+	int run autoclose = -1, lock autoclose = -1;
+	pid_t first = 0;
+
+	*ret_first = 0;
+	TRY(path_make_dirs("/run/bulkhead", 0700, &run));
+	TRY(lock_take(run, "cgroup.lock", &lock));
+	if (access(monitors, F_OK) == 0)
+		return NULL;
+	if (systemd_is_running())
+		TRY(systemd_make_scope(base, cgroup_memory_ceiling(), cgroup_pids_ceiling(),
+				       &first));
+	*ret_first = first;
+	return make_base(mount, base, first);
+}
+
 static struct error *make(struct cgroup *cg, const char *id, const struct oci_resources *resources)
 {
-	char **mounts autostrv = NULL;
+	char *mount autofree = NULL, *base autofree = NULL;
+	struct error *err;
+	pid_t first;
 	bool made;
 
 	(void)resources;
-	TRY(cgroup_mounts(&mounts));
-	TRY(cgroup_make_place(cg, mounts[0], "", id, &made));
-	if (cg->n)
-		return NULL;
+	TRY(find_mount(&mount));
+	base = base_of(mount);
+	TRY(cgroup_make_place(cg, base, "", id, &made));
 	if (made)
-		TRY(prepare_parent(mounts[0]));
-	TRY(cgroup_make_place(cg, mounts[0], "", id, &made));
-	return cg->n ? NULL
-		     : error_new(ERROR_CONFLICT, "%s/bulkhead was removed meanwhile", mounts[0]);
+		return NULL;
+	err = prepare(mount, base, &first);
+	if (!err)
+		err = cgroup_make_place(cg, base, "", id, &made);
+	systemd_release_scope(first);
+	if (!err && !made)
+		err = error_new(ERROR_CONFLICT, "%s was removed meanwhile", base);
+	return err;
+}
+
+static struct error *fork_into(const char *monitors, pid_t *ret_pid)
+{
+	int dir autoclose = open(monitors, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.cgroup = (uint64_t)dir,
+	};
+	pid_t pid;
+
+	if (dir < 0)
+		return error_sys("open %s", monitors);
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0)
+		return error_sys("clone into %s", monitors);
+	*ret_pid = pid;
+	return NULL;
+}
+
+/* systemd drops its scope with the last process in it; between our look and our clone that may happen once. */
+static struct error *fork_monitor(pid_t *ret_pid)
+{
+	char *mount autofree = NULL, *base autofree = NULL, *monitors autofree = NULL;
+	struct error *err;
+	pid_t first;
+
+	TRY(find_mount(&mount));
+	base = base_of(mount);
+	monitors = alloc_printf("%s/monitors", base);
+	err = fork_into(monitors, ret_pid);
+	if (!err)
+		return NULL;
+	error_ignore(err, "the group of monitors is made at first use");
+	err = prepare(mount, base, &first);
+	if (!err)
+		err = fork_into(monitors, ret_pid);
+	if (err || *ret_pid)
+		systemd_release_scope(first);
+	return err;
 }
 
 /* Docker's shares, 2 to 262144, on version 2's weights, 1 to 10000: the formula of the OCI runtimes. */
@@ -159,5 +269,5 @@ static struct error *kill_group(const char *path)
 }
 
 const struct cgroup_ops cgroup_v2 = {
-	.name = "v2", .make = make, .limit = limit, .kill = kill_group
+	.name = "v2", .make = make, .limit = limit, .fork = fork_monitor, .kill = kill_group
 };

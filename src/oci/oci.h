@@ -144,6 +144,12 @@ void oci_running_done(struct oci_running *r) __attribute__((nonnull));
 struct error *oci_start(const struct oci_spec *spec, struct oci_running *ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * fork(2) of the process that will call oci_start() or oci_exec(): as a member of the host's group of monitors, so that
+ * the end of the session or unit that started a container does not take its monitor. *@ret_pid is 0 in the child.
+ */
+struct error *oci_fork(pid_t *ret_pid) __attribute__((nonnull, warn_unused_result));
+
 /* The run-time facts of a container: STATE/containers/ID/state.json. */
 struct oci_state {
 	char *id;

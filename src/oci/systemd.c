@@ -1,0 +1,123 @@
+#include "oci/systemd.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <systemd/sd-bus.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#include "base/banned.h"
+
+#define WAIT_MS 5000
+
+/* The few functions of libsystemd (sd-bus(3)) that we call, found at run time: only this first start needs them. */
+struct bus_library {
+	void *handle;
+	int (*open_system)(sd_bus **);
+	int (*call_method)(sd_bus *, const char *, const char *, const char *, const char *,
+			   sd_bus_error *, sd_bus_message **, const char *, ...);
+	sd_bus *(*unref)(sd_bus *);
+	void (*error_free)(sd_bus_error *);
+};
+
+bool systemd_is_running(void)
+{
+	return access("/run/systemd/system", F_OK) == 0;
+}
+
+static struct error *find(const struct bus_library *l, const char *name, void *ret_function)
+{
+	void *symbol = dlsym(l->handle, name);
+
+	if (!symbol)
+		return error_new(ERROR_UNSUPPORTED, "libsystemd has no %s", name);
+	memcpy(ret_function, &symbol, sizeof(symbol));
+	return NULL;
+}
+
+static struct error *load(struct bus_library *l)
+{
+	l->handle = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
+	if (!l->handle)
+		return error_new(ERROR_UNSUPPORTED, "load libsystemd: %s", dlerror());
+	TRY(find(l, "sd_bus_open_system", &l->open_system));
+	TRY(find(l, "sd_bus_call_method", &l->call_method));
+	TRY(find(l, "sd_bus_unref", &l->unref));
+	return find(l, "sd_bus_error_free", &l->error_free);
+}
+
+static struct error *start_unit(pid_t first, int64_t memory_bytes, int64_t pids)
+{
+	struct bus_library l = { 0 };
+	sd_bus_error why = SD_BUS_ERROR_NULL;
+	struct error *err = NULL;
+	sd_bus *bus = NULL;
+	int rc;
+
+	TRY(load(&l));
+	rc = l.open_system(&bus);
+	if (rc < 0)
+		return error_number(-rc, "connect to the system bus");
+	rc = l.call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+			   "org.freedesktop.systemd1.Manager", "StartTransientUnit", &why, NULL,
+			   "ssa(sv)a(sa(sv))", "bulkhead.scope", "fail", 7, "Description", "s",
+			   "Bulkhead containers", "Slice", "s", "bulkhead.slice", "Delegate", "b",
+			   1, "MemoryMax", "t", (uint64_t)memory_bytes, "TasksMax", "t",
+			   (uint64_t)pids, "CollectMode", "s", "inactive-or-failed", "PIDs", "au",
+			   1, (uint32_t)first, 0);
+	if (rc < 0)
+		err = error_new(ERROR_SYSTEM, "start bulkhead.scope: %s",
+				why.message ? why.message : strerror(-rc));
+	l.error_free(&why);
+	l.unref(bus);
+	return err;
+}
+
+static pid_t make_first(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		alarm(2 * WAIT_MS / 1000); /* also where the command is killed meanwhile */
+		for (;;)
+			pause();
+	}
+	return pid;
+}
+
+struct error *systemd_make_scope(const char *path, int64_t memory_bytes, int64_t pids,
+				 pid_t *ret_first)
+{
+	pid_t first = make_first();
+	struct error *err;
+
+	if (first < 0)
+		return error_sys("fork");
+	err = start_unit(first, memory_bytes, pids);
+	for (int ms = 0; !err && access(path, F_OK) < 0;
+	     ms += 5) { /* the call returns when the job is queued */
+		if (ms >= WAIT_MS)
+			err = error_new(ERROR_TIMEOUT, "systemd does not make %s", path);
+		usleep(5000);
+	}
+	if (err) {
+		systemd_release_scope(first);
+		return err;
+	}
+	*ret_first = first;
+	return NULL;
+}
+
+void systemd_release_scope(pid_t first)
+{
+	if (first <= 0)
+		return;
+	kill(first, SIGKILL);
+	while (waitpid(first, NULL, 0) < 0 && errno == EINTR)
+		;
+}
