@@ -1,0 +1,61 @@
+/*
+ * How our helper programs give up what they do not need, always in the same order: limits →
+ * descriptors → an empty root → bounding set → groups, gid, uid → capabilities → no_new_privs →
+ * Landlock → seccomp. The order is the kernel's: a mount needs capabilities, dropping ids needs
+ * others, and the seccomp filter would refuse most of the rest.
+ *
+ * For a process of one thread that is alone in fresh user and mount namespaces; it cannot execute
+ * anything afterwards.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* What Landlock allows below one directory (landlock(7)): LANDLOCK_ACCESS_FS_* of ABI 2. */
+struct confine_path {
+	int fd;
+	uint64_t access;
+};
+
+/* The walls, for the tests that prove each of them by taking one away. */
+enum confine_wall {
+	CONFINE_LIMITS = 1,
+	CONFINE_FDS = 2,
+	CONFINE_ROOT = 4,
+	CONFINE_IDS = 8,
+	CONFINE_CAPABILITIES = 16, /* bounding set too */
+	CONFINE_NO_NEW_PRIVS = 32,
+	CONFINE_LANDLOCK = 64,
+	CONFINE_SECCOMP = 128,
+};
+
+struct confine {
+	int n_fds;	       /* descriptors from 0 up to this are kept, all others closed */
+	uid_t uid, gid;	       /* in this process's user namespace */
+	uint64_t capabilities; /* 1 << CAP_*: what is left; needs uid 0 */
+	const struct confine_path *paths;
+	size_t n_paths;
+	const int *syscalls; /* allowed numbers; anything else kills the process */
+	size_t n_syscalls;
+	uint64_t memory_bytes; /* RLIMIT_AS; not under AddressSanitizer, whose shadow is huge */
+	uint64_t cpu_seconds;  /* RLIMIT_CPU */
+	uint64_t file_bytes;   /* RLIMIT_FSIZE */
+	uint64_t open_files;   /* RLIMIT_NOFILE */
+	bool die_with_parent;  /* SIGKILL when the process that started us ends */
+	unsigned int without;  /* enum confine_wall: left standing open; 0 but in tests */
+};
+
+/*
+ * Puts all of it in force. Landlock is left out on kernels that have none (ENOSYS, EOPNOTSUPP): it
+ * is the one wall that Debian's kernels may lack. With mmap or mprotect in the list, executable
+ * memory is still refused.
+ */
+struct error *confine_process(const struct confine *c) __attribute__((nonnull, warn_unused_result));
+
+/* The Landlock version of this kernel, 0 where it has none. */
+int confine_landlock_abi(void);

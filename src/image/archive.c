@@ -1,0 +1,372 @@
+#include "image/archive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/msg.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "image/pump.h"
+#include "image/sandbox.h"
+
+#include "base/banned.h"
+
+#define SPOOL_MAX (256ULL << 30)
+#define LINKS_MAX 8
+
+struct entry {
+	char *name; /* clean: no leading '/', no "." */
+	enum unpack_entry_type type;
+	uint64_t size, offset;
+	char *link;
+	size_t order; /* the later of two of one name wins */
+};
+
+struct archive {
+	int fd; /* the tar file or the directory */
+	bool is_directory;
+	uint64_t size;
+	struct entry *entries;
+	size_t n_entries, entries_size;
+};
+
+void extent_done(struct extent *e)
+{
+	fd_close(&e->fd);
+}
+
+void archive_close(struct archive *a)
+{
+	for (size_t i = 0; i < a->n_entries; i++) {
+		free(a->entries[i].name);
+		free(a->entries[i].link);
+	}
+	free(a->entries);
+	fd_close(&a->fd);
+	free(a);
+}
+
+bool archive_is_compressed(const void *head, size_t length)
+{
+	static const struct {
+		const char *magic;
+		size_t length;
+	} magics[] = {
+		{ "\x1f\x8b", 2 },
+		{ "\x28\xb5\x2f\xfd", 4 },
+		{ "\xfd\x37zXZ", 5 },
+		{ "BZh", 3 },
+	};
+	const unsigned char *bytes = head;
+
+	for (size_t i = 0; i < sizeof(magics) / sizeof(*magics); i++)
+		if (length >= magics[i].length &&
+		    memcmp(head, magics[i].magic, magics[i].length) == 0)
+			return true;
+	/* A zstd stream may begin with one of sixteen skippable frames (RFC 8878, 3.1.2). */
+	return length >= 4 && (bytes[0] & 0xf0) == 0x50 &&
+	       memcmp(bytes + 1, "\x2a\x4d\x18", 3) == 0;
+}
+
+/* ---- spooling ---- */
+
+static struct error *run_spool(struct pump *pumps, size_t n, struct sandbox *helper)
+{
+	struct sandbox *const helpers[] = { helper };
+
+	return pump_run(pumps, n, helpers, n == 2 ? 1 : 0);
+}
+
+/*
+ * Copies @in, decompressed, to @file. A plain stream goes through the helper too: it knows the
+ * magic.
+ */
+static struct error *spool_through(const struct pump *from, int file)
+{
+	struct sandbox helper autosandbox = SANDBOX_NONE;
+	int archive_end autoclose = -1, plain autoclose = -1, plain_end autoclose = -1;
+	struct pump pumps[2] = {
+		*from,
+		{ .in = -1, .left = UINT64_MAX, .max = SPOOL_MAX, .name = "the archive" },
+	};
+	struct error *err;
+
+	TRY(pump_pipe(&archive_end, &pumps[0].out));
+	err = pump_pipe(&plain, &plain_end);
+	if (!err)
+		err = sandbox_start(&helper, "decompress", archive_end, plain_end, -1);
+	fd_close(&archive_end);
+	fd_close(&plain_end);
+	pumps[1].in = plain;
+	pumps[1].out = file;
+	if (!err)
+		err = run_spool(pumps, 2, &helper);
+	pumps[1].out = -1; /* the file stays the caller's */
+	pump_done(&pumps[0]);
+	pump_done(&pumps[1]);
+	TRY(err);
+	return sandbox_finish(&helper, NULL, NULL, NULL);
+}
+
+static struct error *spool(int in, bool is_file, int dir, int *ret_fd)
+{
+	const struct pump from = {
+		.in = in,
+		.out = -1,
+		.left = UINT64_MAX,
+		.is_file = is_file,
+		.is_shared = !is_file,
+		.max = SPOOL_MAX,
+		.name = "the archive",
+	};
+	int file autoclose = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int copy autoclose = -1;
+
+	if (file < 0)
+		return error_sys("make a temporary file in the image store");
+	copy = fcntl(file, F_DUPFD_CLOEXEC, 0); /* the pump closes what it writes to */
+	if (copy < 0)
+		return error_sys("copy a descriptor");
+	TRY(spool_through(&from, fd_take(&copy)));
+	if (lseek(file, 0, SEEK_SET) < 0)
+		return error_sys("rewind the archive");
+	*ret_fd = fd_take(&file);
+	return NULL;
+}
+
+/* ---- the list ---- */
+
+static struct error *add_entry(void *data, uint32_t type, const struct buf *payload)
+{
+	struct archive *a = data;
+	struct msg_cursor c = msg_begin(payload);
+	char *name autofree = NULL, *link autofree = NULL, *clean autofree = NULL;
+	uint64_t kind, size, offset;
+
+	if (type != UNPACK_ENTRY || a->n_entries == UNPACK_INDEX_MAX)
+		return error_new(ERROR_BAD_INPUT, "a frame of type %u", type);
+	TRY(msg_get_text(&c, PATH_MAX, &name));
+	TRY(msg_get_u64(&c, &kind));
+	TRY(msg_get_u64(&c, &size));
+	TRY(msg_get_u64(&c, &offset));
+	TRY(msg_get_text(&c, PATH_MAX, &link));
+	TRY(msg_end(&c));
+	if (kind < UNPACK_FILE || kind > UNPACK_OTHER || offset > a->size ||
+	    size > a->size - offset)
+		return error_new(ERROR_BAD_INPUT, "the archive ends early");
+	if (a->n_entries == a->entries_size) {
+		a->entries_size = a->entries_size ? 2 * a->entries_size : 64;
+		a->entries = alloc_resize(a->entries, a->entries_size, sizeof(*a->entries));
+	}
+	clean = path_normalize(name);
+	a->entries[a->n_entries] = (struct entry){
+		.name = alloc_string(clean + 1),
+		.type = (enum unpack_entry_type)kind,
+		.size = size,
+		.offset = offset,
+		.link = take(link),
+		.order = a->n_entries,
+	};
+	a->n_entries++;
+	return NULL;
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+	int names = strcmp(a->name, b->name);
+
+	return names ? names : a->order < b->order ? -1 : a->order > b->order;
+}
+
+static struct error *list_entries(struct archive *a)
+{
+	struct sandbox helper autosandbox = SANDBOX_NONE;
+
+	TRY(sandbox_start(&helper, "index", a->fd, -1, -1));
+	TRY(sandbox_finish(&helper, add_entry, a, NULL));
+	if (a->n_entries)
+		qsort(a->entries, a->n_entries, sizeof(*a->entries), compare_entries);
+	return NULL;
+}
+
+static struct error *open_file(struct archive *a, int fd, int spool_dir, bool is_file)
+{
+	unsigned char head[ARCHIVE_MAGIC_SIZE];
+	ssize_t n = is_file ? pread(fd, head, sizeof(head), 0) : 0;
+	struct stat st;
+
+	if (n < 0)
+		return error_sys("read the archive");
+	if (!is_file || archive_is_compressed(head, (size_t)n))
+		TRY(spool(fd, is_file, spool_dir, &a->fd));
+	else {
+		char path[PATH_PROC_FD_SIZE];
+
+		/* Opened anew, so that the helper's reading does not move the caller's offset. */
+		path_proc_fd(path, fd);
+		a->fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (a->fd < 0)
+			return error_sys("open the archive");
+	}
+	if (fstat(a->fd, &st) < 0)
+		return error_sys("examine the archive");
+	a->size = (uint64_t)st.st_size;
+	return list_entries(a);
+}
+
+struct error *archive_open(int fd, int spool_dir, struct archive **ret)
+{
+	struct archive *a autoarchive = alloc_zeroed(1, sizeof(*a));
+	struct stat st;
+
+	a->fd = -1;
+	if (fstat(fd, &st) < 0)
+		return error_sys("examine the archive");
+	a->is_directory = S_ISDIR(st.st_mode);
+	if (a->is_directory) {
+		a->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (a->fd < 0)
+			return error_sys("copy a descriptor");
+	} else {
+		TRY(open_file(a, fd, spool_dir, S_ISREG(st.st_mode)));
+	}
+	*ret = take(a);
+	return NULL;
+}
+
+/* ---- finding ---- */
+
+static const struct entry *look_up(const struct archive *a, const char *name)
+{
+	size_t low = 0, high = a->n_entries;
+
+	while (low < high) { /* the end of the run of that name: the last one */
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(a->entries[middle].name, name) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && strcmp(a->entries[low - 1].name, name) == 0 ? &a->entries[low - 1] : NULL;
+}
+
+/* Where the link @e leads, as a clean name. Symbolic links are relative to their directory. */
+static char *link_target(const struct entry *e)
+{
+	const char *last = path_last(e->name);
+	char *joined autofree = NULL, *clean autofree = NULL;
+
+	if (e->type == UNPACK_SYMLINK)
+		joined = alloc_printf("%.*s/%s", (int)(last - e->name), e->name, e->link);
+	else
+		joined = alloc_string(e->link);
+	clean = path_normalize(joined);
+	return alloc_string(clean + 1);
+}
+
+static struct error *find_in_tar(struct archive *a, const char *path, struct extent *ret)
+{
+	char *clean autofree = path_normalize(path);
+	char *name autofree = alloc_string(clean + 1);
+	const struct entry *e = look_up(a, name);
+
+	for (int links = 0; e && (e->type == UNPACK_SYMLINK || e->type == UNPACK_HARD_LINK);) {
+		if (++links > LINKS_MAX)
+			return error_new(ERROR_BAD_INPUT, "%s: too many links", path);
+		free(name);
+		name = link_target(e);
+		e = look_up(a, name);
+	}
+	if (!e || e->type != UNPACK_FILE)
+		return error_new(ERROR_NOT_FOUND, "%s: not in the archive", path);
+	ret->fd = fcntl(a->fd, F_DUPFD_CLOEXEC, 0);
+	if (ret->fd < 0)
+		return error_sys("copy a descriptor");
+	ret->offset = e->offset;
+	ret->length = e->size;
+	return NULL;
+}
+
+static struct error *find_in_directory(struct archive *a, const char *path, struct extent *ret)
+{
+	int fd autoclose = -1;
+	struct error *err =
+		path_open_beneath(a->fd, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0, &fd);
+	struct stat st;
+
+	if (err && error_errno(err) == ENOENT) {
+		error_free(err);
+		return error_new(ERROR_NOT_FOUND, "%s: not in the directory", path);
+	}
+	TRY(err);
+	if (fstat(fd, &st) < 0)
+		return error_sys("%s", path);
+	if (!S_ISREG(st.st_mode))
+		return error_new(ERROR_BAD_INPUT, "%s: not a regular file", path);
+	*ret = (struct extent){ .fd = fd_take(&fd), .length = (uint64_t)st.st_size };
+	return NULL;
+}
+
+struct error *archive_find(struct archive *a, const char *path, struct extent *ret)
+{
+	return a->is_directory ? find_in_directory(a, path, ret) : find_in_tar(a, path, ret);
+}
+
+struct error *archive_read(struct archive *a, const char *path, struct buf *b)
+{
+	struct extent e autoextent = EXTENT_NONE;
+	size_t done = 0;
+
+	TRY(archive_find(a, path, &e));
+	if (e.length >= b->max)
+		return error_new(ERROR_LIMIT, "%s: %ju bytes, more than %zu", path,
+				 (uintmax_t)e.length, b->max);
+	TRY(buf_reserve(b, e.length + 1)); /* one more, so that there is memory for an empty file */
+	while (done < e.length) {
+		ssize_t n = pread(e.fd, b->data + done, e.length - done, (off_t)(e.offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys("read %s", path);
+		if (n == 0)
+			return error_new(ERROR_BAD_INPUT, "%s: the archive ends early", path);
+		done += (size_t)n;
+	}
+	b->length = done;
+	b->data[done] = '\0';
+	return NULL;
+}
+
+static char *blob_path(const char *digest)
+{
+	return alloc_printf("blobs/sha256/%s", digest_hex(digest));
+}
+
+struct error *archive_find_blob(struct archive *a, const char *digest, struct extent *ret)
+{
+	char *path autofree = blob_path(digest);
+
+	return archive_find(a, path, ret);
+}
+
+struct error *archive_read_blob(struct archive *a, const char *digest, struct buf *b)
+{
+	char *path autofree = blob_path(digest);
+	char found[DIGEST_SIZE];
+
+	TRY(archive_read(a, path, b));
+	TRY(digest_of(b->data, b->length, found));
+	if (strcmp(found, digest) != 0)
+		return error_new(ERROR_UNTRUSTED, "%s: does not match its digest, it is %s", path,
+				 found);
+	return NULL;
+}

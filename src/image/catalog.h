@@ -1,0 +1,59 @@
+/*
+ * The tables of images. One row of `images` is all that a run needs: the config's text and the
+ * names of the layer directories. Functions that write want a transaction of the caller's.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "image/image.h"
+
+/* What is recorded of a new image. */
+struct catalog_image {
+	const char *id;
+	const char *config; /* its text */
+	char *const *layers;
+	const char *manifest; /* digest of the OCI manifest; NULL: none */
+	uint64_t size_bytes;
+};
+
+/* Adds it unless it is there; layers must be there already. */
+struct error *catalog_add_image(struct db *db, const struct catalog_image *image)
+	__attribute__((nonnull, warn_unused_result));
+
+struct error *catalog_add_layer(struct db *db, const char *name, const char *diff_id,
+				uint64_t size_bytes) __attribute__((nonnull, warn_unused_result));
+struct error *catalog_has_layer(struct db *db, const char *name, bool *ret)
+	__attribute__((nonnull, warn_unused_result));
+struct error *catalog_layer_size(struct db *db, const char *name, uint64_t *ret_bytes)
+	__attribute__((nonnull, warn_unused_result));
+struct error *catalog_has_blob(struct db *db, const char *hex, bool *ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Makes @name (short form, with tag or digest) mean image @id, whatever it meant before. */
+struct error *catalog_set_name(struct db *db, const char *name, bool is_digest, const char *id)
+	__attribute__((nonnull, warn_unused_result));
+struct error *catalog_remove_name(struct db *db, const char *name)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Removes the image and its names, and the layers that no other image has: their names in
+ * @ret_layers.
+ */
+struct error *catalog_remove_image(struct db *db, const char *id, char ***ret_layers)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * The image that @name means, or whose id begins with @prefix; ERROR_NOT_FOUND, or
+ * ERROR_BAD_INPUT.
+ */
+struct error *catalog_find_name(struct db *db, const char *name, struct image **ret)
+	__attribute__((nonnull, warn_unused_result));
+struct error *catalog_find_id(struct db *db, const char *prefix, struct image **ret)
+	__attribute__((nonnull, warn_unused_result));
+struct error *catalog_list(struct db *db, struct image ***ret, size_t *ret_n)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The text of an image's config; the caller frees. */
+struct error *catalog_config(struct db *db, const char *id, char **ret_text)
+	__attribute__((nonnull, warn_unused_result));

@@ -1,0 +1,250 @@
+#include "image/commit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/strv.h"
+#include "image/catalog.h"
+#include "image/config.h"
+
+#include "base/banned.h"
+
+/*
+ * A layer that another command removes while we unpack the others is unpacked too, at the next
+ * try.
+ */
+#define TRIES 3
+
+struct committing {
+	struct image_store *store;
+	struct work *w;
+	const struct commit *c;
+	char id[DIGEST_SIZE], manifest_digest[DIGEST_SIZE];
+	char **chain;
+	struct layer_request *unpacked; /* by position; .directory "" where it was in the store */
+	size_t n;
+	int tries;
+	uint64_t size_bytes;
+};
+
+static void committing_done(struct committing *k)
+{
+	for (size_t i = 0; k->unpacked && i < k->n; i++)
+		extent_done(&k->unpacked[i].source);
+	free(k->unpacked);
+	strv_free(k->chain);
+}
+#define autocommitting __attribute__((cleanup(committing_done)))
+
+/* ---- before the transaction ---- */
+
+static struct error *begin(struct committing *k)
+{
+	const struct commit *c = k->c;
+
+	TRY(digest_of(c->config, c->config_length, k->id));
+	if (c->manifest)
+		TRY(digest_of(c->manifest, c->manifest_length, k->manifest_digest));
+	TRY(config_chain(c->diff_ids, &k->chain));
+	k->n = strv_length(k->chain);
+	k->unpacked = alloc_zeroed(k->n, sizeof(*k->unpacked));
+	for (size_t i = 0; i < k->n; i++)
+		k->unpacked[i].source.fd = -1;
+	return NULL;
+}
+
+/* Puts the requests for layers that neither the store nor this work has, and their positions. */
+static struct error *list_missing(struct committing *k, commit_find_layer *find, void *data,
+				  struct layer_request *requests, size_t *positions, size_t *ret_n)
+{
+	size_t n = 0;
+	bool present;
+
+	for (size_t i = 0; i < k->n; i++) {
+		struct layer_request *r = &requests[n];
+
+		TRY(catalog_has_layer(k->store->db, k->chain[i], &present));
+		if (present || *k->unpacked[i].directory)
+			continue;
+		*r = (struct layer_request){ .source = EXTENT_NONE };
+		positions[n++] = i;
+		*ret_n = n;
+		TRY(error_wrap(find(data, i, r), "layer %.19s", k->c->diff_ids[i]));
+		r->diff_id = k->c->diff_ids[i];
+		snprintf(r->directory, sizeof(r->directory), "layer-%d-%zu", k->tries, i);
+	}
+	return NULL;
+}
+
+static struct error *unpack_missing(struct committing *k, commit_find_layer *find, void *data)
+{
+	struct layer_request *requests autofree = alloc_zeroed(k->n, sizeof(*requests));
+	size_t *positions autofree = alloc_zeroed(k->n, sizeof(*positions));
+	size_t n = 0;
+	struct error *err = list_missing(k, find, data, requests, positions, &n);
+
+	if (!err && n)
+		err = layer_unpack_all(k->w, requests, n);
+	for (size_t i = 0; i < n; i++) {
+		extent_done(&requests[i].source);
+		if (!err)
+			k->unpacked[positions[i]] = requests[i];
+	}
+	return err;
+}
+
+static struct error *put_file(int dir, const char *name, const char *text, size_t length)
+{
+	return path_replace(dir, name, text, length, 0600, false);
+}
+
+static struct error *put_documents(struct committing *k)
+{
+	TRY(put_file(k->w->dir, "config", k->c->config, k->c->config_length));
+	if (k->c->manifest)
+		TRY(put_file(k->w->dir, "manifest", k->c->manifest, k->c->manifest_length));
+	/* Everything that the transaction is about to name is on disk before it. */
+	return syncfs(k->w->dir) < 0 ? error_sys("write the image store to disk") : NULL;
+}
+
+/* ---- the transaction ---- */
+
+/* Moves @from of the work directory to @name in @dir; what lies there without a row goes aside. */
+static struct error *move_in(struct committing *k, const char *from, int dir, const char *name)
+{
+	char *aside autofree = alloc_printf("aside-%s", name);
+
+	if (renameat(dir, name, k->w->dir, aside) < 0 && errno != ENOENT)
+		return error_sys("move %s aside", name);
+	if (renameat(k->w->dir, from, dir, name) < 0)
+		return error_sys("move %s into the image store", from);
+	return NULL;
+}
+
+/* *@ret_gone: a layer that was in the store is there no more. */
+static struct error *record_layers(struct committing *k, bool *ret_gone)
+{
+	k->size_bytes = 0;
+	for (size_t i = 0; i < k->n; i++) {
+		const struct layer_request *r = &k->unpacked[i];
+		uint64_t size;
+		bool present;
+
+		TRY(catalog_has_layer(k->store->db, k->chain[i], &present));
+		*ret_gone = !present && !*r->directory;
+		if (*ret_gone)
+			return NULL;
+		if (!present) {
+			TRY(move_in(k, r->directory, k->store->layers, k->chain[i]));
+			TRY(catalog_add_layer(k->store->db, k->chain[i], k->c->diff_ids[i],
+					      r->size_bytes));
+		}
+		TRY(catalog_layer_size(k->store->db, k->chain[i], &size));
+		k->size_bytes += size;
+	}
+	return NULL;
+}
+
+static struct error *record_blob(struct committing *k, const char *from, const char *digest)
+{
+	bool present;
+
+	TRY(catalog_has_blob(k->store->db, digest_hex(digest), &present));
+	return present ? NULL : move_in(k, from, k->store->blobs, digest_hex(digest));
+}
+
+static struct error *record_names(struct committing *k)
+{
+	for (size_t i = 0; k->c->names && k->c->names[i]; i++)
+		TRY(catalog_set_name(k->store->db, k->c->names[i], false, k->id));
+	for (size_t i = 0; k->c->digests && k->c->digests[i]; i++)
+		TRY(catalog_set_name(k->store->db, k->c->digests[i], true, k->id));
+	return NULL;
+}
+
+static struct error *record_image(struct committing *k)
+{
+	const struct catalog_image image = {
+		.id = k->id,
+		.config = k->c->config,
+		.layers = k->chain,
+		.manifest = k->c->manifest ? k->manifest_digest : NULL,
+		.size_bytes = k->size_bytes,
+	};
+
+	TRY(record_blob(k, "config", k->id));
+	if (k->c->manifest)
+		TRY(record_blob(k, "manifest", k->manifest_digest));
+	TRY(catalog_add_image(k->store->db, &image));
+	return record_names(k);
+}
+
+static struct error *record(struct committing *k, bool *ret_gone)
+{
+	TRY(record_layers(k, ret_gone));
+	if (*ret_gone)
+		return NULL;
+	TRY(record_image(k));
+	/* The renames, before the rows that rely on them. */
+	if (fsync(k->store->layers) < 0 || fsync(k->store->blobs) < 0)
+		return error_sys("write the image store to disk");
+	return db_commit(k->store->db);
+}
+
+static struct error *record_or_undo(struct committing *k, bool *ret_gone)
+{
+	struct error *err;
+
+	TRY(db_begin(k->store->db, true));
+	err = record(k, ret_gone);
+	if (err || *ret_gone)
+		db_rollback(k->store->db);
+	if (!err && !*ret_gone)
+		return NULL;
+	/* What was moved in has no row now. */
+	error_ignore(store_sweep(k->store, k->w), "the next command sweeps again");
+	return err;
+}
+
+struct error *commit_image(struct image_store *store, struct work *w, const struct commit *c,
+			   commit_find_layer *find, void *data, char ret_id[DIGEST_SIZE])
+{
+	struct committing k autocommitting = { .store = store, .w = w, .c = c };
+	bool gone = true;
+
+	TRY(begin(&k));
+	for (; gone && k.tries < TRIES; k.tries++) {
+		TRY(unpack_missing(&k, find, data));
+		TRY(put_documents(&k));
+		TRY(record_or_undo(&k, &gone));
+		if (gone) /* what was moved in has been swept away again */
+			for (size_t i = 0; i < k.n; i++)
+				*k.unpacked[i].directory = '\0';
+	}
+	if (gone)
+		return error_new(ERROR_CONFLICT,
+				 "another command keeps removing layers of this image");
+	memcpy(ret_id, k.id, DIGEST_SIZE);
+	return NULL;
+}
+
+struct error *commit_unpacked(struct image_store *store, struct work *w, const struct commit *c,
+			      const struct layer_request *layer, char ret_id[DIGEST_SIZE])
+{
+	struct committing k autocommitting = { .store = store, .w = w, .c = c };
+	bool gone = false;
+
+	TRY(begin(&k));
+	k.unpacked[0] = *layer;
+	k.unpacked[0].source.fd = -1;
+	TRY(put_documents(&k));
+	TRY(record_or_undo(&k, &gone));
+	memcpy(ret_id, k.id, DIGEST_SIZE);
+	return NULL;
+}

@@ -1,0 +1,31 @@
+/*
+ * How an image becomes visible: layers that are missing are unpacked, everything is on disk, and
+ * then one transaction moves it into place and records it.
+ */
+#pragma once
+
+#include "image/layer.h"
+
+/* One image to be recorded, whole or not at all. Everything is the caller's. */
+struct commit {
+	const char *config; /* its text; the image's id is its digest */
+	size_t config_length;
+	const char *manifest; /* its text, NULL: none */
+	size_t manifest_length;
+	char *const *diff_ids;
+	char *const *names;   /* short forms with tags */
+	char *const *digests; /* "name@sha256:…" */
+};
+
+/* Fills @ret->source and .digest for layer @i of the image. */
+typedef struct error *commit_find_layer(void *data, size_t i, struct layer_request *ret);
+
+/* Unpacks what the store lacks, asking @find for each, and records the image as @ret_id. */
+struct error *commit_image(struct image_store *store, struct work *w, const struct commit *c,
+			   commit_find_layer *find, void *data, char ret_id[DIGEST_SIZE])
+	__attribute__((nonnull(1, 2, 3, 4, 6), warn_unused_result));
+
+/* As commit_image() for an image whose only layer is already unpacked, as @layer. */
+struct error *commit_unpacked(struct image_store *store, struct work *w, const struct commit *c,
+			      const struct layer_request *layer, char ret_id[DIGEST_SIZE])
+	__attribute__((nonnull, warn_unused_result));

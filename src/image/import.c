@@ -1,0 +1,107 @@
+/* image_import(): an image of one layer, from the tar archive of a root file system. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/strv.h"
+#include "image/change.h"
+#include "image/commit.h"
+#include "image/config.h"
+#include "image/reference.h"
+
+#include "base/banned.h"
+
+#define IMPORT_COMMENT "Imported from -"
+
+static char *now_text(void)
+{
+	struct timespec now;
+	struct tm utc;
+	char text[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	return alloc_printf("%s.%09ldZ", text, now.tv_nsec);
+}
+
+static struct error *source_of(int fd, struct layer_request *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_sys("examine the archive");
+	if (S_ISDIR(st.st_mode))
+		return error_new(ERROR_BAD_INPUT, "import: a directory is no archive");
+	ret->is_stream = !S_ISREG(st.st_mode);
+	ret->source = (struct extent){
+		.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
+		.length = ret->is_stream ? 0 : (uint64_t)st.st_size,
+	};
+	return ret->source.fd < 0 ? error_sys("copy a descriptor") : NULL;
+}
+
+static struct error *apply_changes(struct image_config *config, char *const *changes)
+{
+	for (size_t i = 0; changes && changes[i]; i++)
+		TRY(change_apply(config, changes[i]));
+	return NULL;
+}
+
+/* The config of the new image, as docker writes it for an import; the caller frees. */
+static char *config_text(struct config_file *config, const struct image_import *import,
+			 const char *diff_id)
+{
+	const char *comment = import->message ? import->message : IMPORT_COMMENT;
+
+	config->architecture = alloc_string(config_host_architecture());
+	config->os = alloc_string("linux");
+	config->created = now_text();
+	config->comment = alloc_string(comment);
+	config->rootfs.type = alloc_string("layers");
+	strv_add(&config->rootfs.diff_ids, diff_id);
+	config->history = json_pack("[{s:s, s:s}]", "created", config->created, "comment", comment);
+	return json_encode_text(&config_file_type, config);
+}
+
+static struct error *record(struct image_store *store, struct work *w,
+			    const struct image_import *import, struct config_file *config,
+			    const struct layer_request *layer, char *const *names,
+			    char ret_id[DIGEST_SIZE])
+{
+	char *text autofree = config_text(config, import, layer->found_diff_id);
+	const struct commit c = {
+		.config = text,
+		.config_length = strlen(text),
+		.diff_ids = config->rootfs.diff_ids,
+		.names = names,
+	};
+
+	return commit_unpacked(store, w, &c, layer, ret_id);
+}
+
+struct error *image_import(struct image_store *store, int fd, const struct image_import *import,
+			   char ret_id[DIGEST_SIZE])
+{
+	struct layer_request layer = { .source = EXTENT_NONE, .directory = "layer" };
+	struct config_file config autoconfig = { 0 };
+	struct work w autowork = WORK_NONE;
+	char **names autostrv = NULL;
+	struct error *err;
+
+	if (import->reference) {
+		char *name = NULL;
+
+		TRY(image_reference_parse(import->reference, &name));
+		strv_add_owned(&names, name);
+	}
+	TRY(apply_changes(&config.config, import->changes));
+	TRY(work_begin(store, &w));
+	TRY(source_of(fd, &layer));
+	err = layer_unpack_all(&w, &layer, 1);
+	extent_done(&layer.source);
+	TRY(err);
+	return record(store, &w, import, &config, &layer, names, ret_id);
+}

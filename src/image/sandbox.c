@@ -1,0 +1,253 @@
+#include "image/sandbox.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/idrange.h"
+#include "base/mount.h"
+#include "base/msg.h"
+#include "base/proc.h"
+#include "base/userns.h"
+
+#include "base/banned.h"
+
+static const struct id_map helper_map = {
+	.inside = 0,
+	.outside = IDRANGE_HELPERS,
+	.length = IDRANGE_LENGTH,
+};
+
+struct error *sandbox_target(int dir, int *ret_fd)
+{
+	int mount autoclose = -1, userns autoclose = -1;
+	struct error *err;
+
+	TRY(mount_clone(dir, "", false, &mount));
+	TRY(userns_make(&helper_map, 1, &helper_map, 1, &userns));
+	err = mount_idmap(mount, userns, false);
+	if (err && error_errno(err) == EINVAL) {
+		error_free(err);
+		return error_new(
+			ERROR_UNSUPPORTED,
+			"the file system of the image store cannot have idmapped mounts on "
+			"this kernel");
+	}
+	TRY(err);
+	*ret_fd = fd_take(&mount);
+	return NULL;
+}
+
+/* ---- starting ---- */
+
+static struct error *become_helper(const struct proc_spawn *spawn)
+{
+	if (setresgid(0, 0, 0) < 0 || setgroups(0, NULL) < 0 || setresuid(0, 0, 0) < 0)
+		return error_sys("become root of the helper's user namespace");
+	return proc_replace(spawn);
+}
+
+/* In the new process: waits until its ids are mapped, then executes the helper. Never returns. */
+static void run_child(const struct proc_spawn *spawn, int go)
+{
+	struct error *err;
+	char frame[ERROR_FRAME_MAX], byte;
+	size_t length;
+
+	if (fd_read_exact(go, &byte, 1)) /* the parent gave up; its error is the one to be told */
+		_exit(127);
+	err = become_helper(spawn);
+	length = error_encode(err, frame, sizeof(frame));
+	error_ignore(msg_write(spawn->fds[UNPACK_FD_REPORT], UNPACK_ERROR, frame, length),
+		     "the parent is gone");
+	_exit(127);
+}
+
+static struct error *let_go(pid_t pid, int go)
+{
+	TRY(userns_write_maps(pid, &helper_map, 1, &helper_map, 1));
+	return fd_write_all(go, "", 1);
+}
+
+static struct error *start(struct sandbox *s, const struct proc_spawn *spawn)
+{
+	int go_read autoclose = -1, go_write autoclose = -1;
+	unsigned long flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
+			      CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | SIGCHLD;
+	pid_t pid;
+
+	TRY(fd_pipe(&go_read, &go_write));
+	pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
+	if (pid < 0)
+		return error_sys("make namespaces");
+	if (pid == 0) {
+		fd_close(&go_write);
+		run_child(spawn, go_read);
+	}
+	s->pid = pid;
+	return let_go(pid, go_write);
+}
+
+struct error *sandbox_start(struct sandbox *s, const char *mode, int archive, int plain, int target)
+{
+	char *argv[] = { (char *)UNPACK_PROGRAM, (char *)mode, NULL };
+	int report autoclose = -1, program autoclose = -1;
+	int fds[UNPACK_FD_END];
+	struct proc_spawn spawn = { .argv = argv, .fds = fds };
+	struct error *err;
+
+	TRY(proc_open_helper(UNPACK_PROGRAM, &program));
+	TRY(fd_pipe(&s->report, &report));
+	TRY(fd_set_nonblocking(s->report));
+	fds[UNPACK_FD_ARCHIVE] = archive;
+	/* Never /dev/null: the helper shall hold nothing of the host's. */
+	fds[UNPACK_FD_PLAIN] = plain >= 0 ? plain : report;
+	fds[UNPACK_FD_STDERR] = report;
+#ifdef __SANITIZE_ADDRESS__
+	fds[UNPACK_FD_STDERR] = STDERR_FILENO;
+#endif
+	fds[UNPACK_FD_REPORT] = report;
+	fds[UNPACK_FD_TARGET] = target;
+	spawn.n_fds = target >= 0 ? UNPACK_FD_TARGET + 1 : UNPACK_FD_REPORT + 1;
+	spawn.exec_fd = program;
+	err = start(s, &spawn);
+	if (err)
+		sandbox_stop(s);
+	return error_wrap(err, "start %s %s", UNPACK_PROGRAM, mode);
+}
+
+/* ---- the report ---- */
+
+struct error *sandbox_read(struct sandbox *s, bool *ret_end)
+{
+	ssize_t n;
+
+	*ret_end = false;
+	for (;;) {
+		TRY(buf_reserve(&s->frames, UNPACK_PAYLOAD_MAX));
+		n = read(s->report, s->frames.data + s->frames.length, UNPACK_PAYLOAD_MAX);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return NULL;
+		if (n < 0)
+			return error_sys("read the helper's report");
+		if (n == 0) {
+			*ret_end = true;
+			return NULL;
+		}
+		s->frames.length += (size_t)n;
+	}
+}
+
+static struct error *read_to_end(struct sandbox *s)
+{
+	struct pollfd p = { .fd = s->report, .events = POLLIN };
+	bool end;
+
+	for (;;) {
+		TRY(sandbox_read(s, &end));
+		if (end)
+			return NULL;
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return error_sys("wait for the helper's report");
+	}
+}
+
+/* The next frame of the report, bounded as base/msg.h bounds what it reads from a descriptor. */
+static struct error *next_frame(const struct buf *frames, size_t *at, uint32_t *ret_type,
+				struct buf *payload)
+{
+	struct msg_head head;
+
+	if (frames->length - *at < sizeof(head))
+		return error_new(ERROR_BAD_INPUT, "it ends early");
+	memcpy(&head, frames->data + *at, sizeof(head));
+	*at += sizeof(head);
+	if (head.length > payload->max || head.length > frames->length - *at)
+		return error_new(ERROR_BAD_INPUT, "a frame of %u bytes", head.length);
+	buf_consume(payload, payload->length);
+	TRY(buf_add(payload, frames->data + *at, head.length));
+	*at += head.length;
+	*ret_type = head.type;
+	return NULL;
+}
+
+static struct error *read_sum(const struct buf *payload, struct sandbox_sum *ret)
+{
+	struct msg_cursor c = msg_begin(payload);
+
+	TRY(msg_get_u64(&c, &ret->entries));
+	TRY(msg_get_u64(&c, &ret->bytes));
+	return msg_end(&c);
+}
+
+/* Sets *@ret_told when the helper itself told an error, which is then returned. */
+static struct error *parse_frames(const struct buf *frames, sandbox_record *record, void *data,
+				  struct sandbox_sum *ret_sum, bool *ret_told)
+{
+	struct buf payload autobuf = BUF_MAX(UNPACK_PAYLOAD_MAX);
+	uint32_t type = 0;
+	size_t at = 0;
+
+	*ret_told = false;
+	for (;;) {
+		TRY(next_frame(frames, &at, &type, &payload));
+		if (type == UNPACK_ERROR) {
+			*ret_told = true;
+			return error_decode(buf_text(&payload), payload.length);
+		}
+		if (type == UNPACK_DONE)
+			break;
+		if (!record)
+			return error_new(ERROR_BAD_INPUT, "a frame of type %u", type);
+		TRY(record(data, type, &payload));
+	}
+	TRY(read_sum(&payload, ret_sum));
+	return at == frames->length ? NULL : error_new(ERROR_BAD_INPUT, "more after its end");
+}
+
+struct error *sandbox_finish(struct sandbox *s, sandbox_record *record, void *data,
+			     struct sandbox_sum *ret_sum)
+{
+	struct sandbox_sum sum = { 0 };
+	struct error *err;
+	int status = 0;
+	bool told;
+
+	TRY(read_to_end(s));
+	TRY(proc_wait(s->pid, &status));
+	s->pid = 0;
+	if (WIFSIGNALED(status) && s->frames.length == 0)
+		return error_new(ERROR_SYSTEM, "%s was killed by signal %d", UNPACK_PROGRAM,
+				 WTERMSIG(status));
+	err = parse_frames(&s->frames, record, data, &sum, &told);
+	if (err)
+		return told ? err : error_wrap(err, "the report of %s", UNPACK_PROGRAM);
+	if (status != 0)
+		return error_new(ERROR_SYSTEM, "%s ended with status %d", UNPACK_PROGRAM,
+				 proc_exit_status(status));
+	if (ret_sum)
+		*ret_sum = sum;
+	return NULL;
+}
+
+void sandbox_stop(struct sandbox *s)
+{
+	int status;
+
+	if (s->pid > 0) {
+		kill(s->pid, SIGKILL);
+		error_ignore(proc_wait(s->pid, &status), "it was killed");
+	}
+	s->pid = 0;
+	fd_close(&s->report);
+	buf_done(&s->frames);
+}
