@@ -24,13 +24,15 @@ static struct error *run(struct cli *cli, void *data, char **arguments, int *ret
 {
 	const struct attach_command_options *o = data;
 	struct container *c autocontainer = NULL;
-	struct session session = { .sig_proxy = o->sig_proxy, .detach_keys = o->detach_keys };
+	struct session session = { .detach_keys = o->detach_keys };
 	int socket autoclose = -1;
 	struct engine *e;
 	bool detached;
 
 	TRY(cli_engine(cli, &e));
 	TRY(engine_find(e, arguments[0], &c));
+	session.engine = o->sig_proxy ? e : NULL;
+	session.id = c->id;
 	session.tty = c->config.tty;
 	session.stdin_open = !o->no_stdin && c->config.open_stdin;
 	TRY(session_check_tty(session.stdin_open, session.tty));

@@ -4,9 +4,7 @@
  */
 #include <stdio.h>
 
-#include "base/attach.h"
 #include "base/fd.h"
-#include "base/msg.h"
 #include "cli/command.h"
 #include "cli/create.h"
 #include "cli/session.h"
@@ -29,15 +27,6 @@ static const struct option options[] = {
 	OPTION_END,
 };
 
-/* Records the end here and now, and tells the monitor that it need not start a process for it. */
-static struct error *record_end(struct engine *e, const char *id, int socket)
-{
-	TRY(engine_ended(e, id));
-	error_ignore(msg_write(socket, ATTACH_ENDED, "", 0),
-		     "a monitor that is gone needs no telling");
-	return NULL;
-}
-
 static struct error *run_attached(struct engine *e, const struct run_options *o, const char *id,
 				  int *ret_status)
 {
@@ -45,7 +34,8 @@ static struct error *run_attached(struct engine *e, const struct run_options *o,
 	struct session session = {
 		.tty = config->tty,
 		.stdin_open = config->attach_stdin && config->open_stdin,
-		.sig_proxy = o->sig_proxy,
+		.engine = o->sig_proxy ? e : NULL,
+		.id = id,
 		.detach_keys = o->detach_keys,
 	};
 	int socket autoclose = -1;
@@ -53,7 +43,7 @@ static struct error *run_attached(struct engine *e, const struct run_options *o,
 
 	TRY(engine_start(e, id, &socket));
 	TRY(session_run(socket, &session, ret_status, &detached));
-	return detached ? NULL : record_end(e, id, socket);
+	return detached ? NULL : session_end(e, id, socket);
 }
 
 static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)

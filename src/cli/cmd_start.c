@@ -1,9 +1,7 @@
 /* bulkhead start */
 #include <stdio.h>
 
-#include "base/attach.h"
 #include "base/fd.h"
-#include "base/msg.h"
 #include "cli/command.h"
 #include "cli/session.h"
 
@@ -36,7 +34,7 @@ static struct error *start_attached(struct engine *e, const struct start_options
 				    const char *ref, int *ret_status)
 {
 	struct container *c autocontainer = NULL;
-	struct session session = { .sig_proxy = true, .detach_keys = o->detach_keys };
+	struct session session = { .detach_keys = o->detach_keys };
 	int socket autoclose = -1;
 	bool detached = false;
 
@@ -44,17 +42,14 @@ static struct error *start_attached(struct engine *e, const struct start_options
 	if (c->status == CONTAINER_RUNNING)
 		return error_new(ERROR_CONFLICT, "container %s is already running: use attach",
 				 ref);
+	session.engine = e;
+	session.id = c->id;
 	session.tty = c->config.tty;
 	session.stdin_open = o->interactive && c->config.open_stdin;
 	TRY(session_check_tty(session.stdin_open, session.tty));
 	TRY(engine_start(e, c->id, &socket));
 	TRY(session_run(socket, &session, ret_status, &detached));
-	if (detached)
-		return NULL;
-	TRY(engine_ended(e, c->id));
-	error_ignore(msg_write(socket, ATTACH_ENDED, "", 0),
-		     "a monitor that is gone needs no telling");
-	return NULL;
+	return detached ? NULL : session_end(e, c->id, socket);
 }
 
 static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)

@@ -400,7 +400,7 @@ static bool apply_attribute(const char *option, uint64_t *mask)
 }
 
 struct error *mount_spec_attributes(const struct engine_mount *m, uint64_t *ret_attributes,
-			       char **ret_data)
+				    char **ret_data)
 {
 	char **options autostrv = strv_split(m->options ? m->options : "", ',');
 	uint64_t mask = m->rw ? 0 : MOUNT_ATTR_RDONLY;

@@ -27,4 +27,4 @@ struct error *mount_anonymous(const char *path, struct engine_mount *ret)
  * rest as mount data ("size=64m,mode=1777", freed by the caller, NULL when there is none).
  */
 struct error *mount_spec_attributes(const struct engine_mount *m, uint64_t *ret_attributes,
-			       char **ret_data) __attribute__((nonnull, warn_unused_result));
+				    char **ret_data) __attribute__((nonnull, warn_unused_result));

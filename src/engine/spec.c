@@ -1,5 +1,6 @@
 #include "engine/spec.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -120,6 +122,20 @@ static struct error *set_namespaces(struct engine *e, const struct container *c,
 	return NULL;
 }
 
+/* Made at the first start: the overlay's upper directory is the container's root, and wants its mode. */
+static struct error *make_upper(int container_dir)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+	} parts[] = { { "diff", 0755 }, { "work", 0700 } };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (mkdirat(container_dir, parts[i].name, parts[i].mode) < 0 && errno != EEXIST)
+			return error_sys("make the directory %s", parts[i].name);
+	return NULL;
+}
+
 static struct error *open_root(struct engine *e, const struct container *c, struct oci_spec *spec)
 {
 	struct image *image autoimage = NULL;
@@ -132,6 +148,7 @@ static struct error *open_root(struct engine *e, const struct container *c, stru
 	spec->container_dir = openat(dir, c->id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (spec->container_dir < 0)
 		return error_sys("open the directory of container %s", c->name);
+	TRY(make_upper(spec->container_dir));
 	spec->volatile_upper = c->host.auto_remove;
 	spec->readonly_root = c->host.readonly_rootfs;
 	return NULL;
