@@ -149,7 +149,7 @@ static json_t *make_row(const struct image *image, const char *name, bool trunca
 	    truncate ? alloc_string_n(digest_hex(image->id), SHORT_ID) : alloc_string(image->id));
 	put_name(row, image, name);
 	put_created(row, image);
-	put(row, "Size", str_human_size(image->size_bytes));
+	put(row, "Size", human_size(image->size_bytes));
 	put(row, "VirtualSize", str_human_size(image->size_bytes));
 	json_object_set_new(row, "Containers", json_string("N/A"));
 	json_object_set_new(row, "SharedSize", json_string("N/A"));

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/container_row.h"
 #include "cli/filter.h"
+#include "cli/human.h"
 
 #include "base/banned.h"
 
@@ -240,8 +241,8 @@ static struct error *size_of(struct engine *e, const struct container *c, char *
 	char *own autofree = NULL, *all autofree = NULL;
 
 	TRY(engine_inspect(e, c->id, true, &details));
-	own = str_human_size((uint64_t)json_integer_value(json_object_get(details, "SizeRw")));
-	all = str_human_size((uint64_t)json_integer_value(json_object_get(details, "SizeRootFs")));
+	own = human_size((uint64_t)json_integer_value(json_object_get(details, "SizeRw")));
+	all = human_size((uint64_t)json_integer_value(json_object_get(details, "SizeRootFs")));
 	*ret = alloc_printf("%s (virtual %s)", own, all);
 	return NULL;
 }

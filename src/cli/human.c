@@ -228,3 +228,15 @@ char *human_ellipsis(const char *text, size_t n)
 	}
 	return alloc_string(text);
 }
+
+char *human_size(uint64_t bytes)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	double size = (double)bytes;
+	size_t unit = 0;
+
+	/* From 999.5 on, three digits would be 1e+03. */
+	for (; size >= 999.5 && unit < 6; unit++)
+		size /= 1000;
+	return alloc_printf("%.3g%s", size, units[unit]);
+}

@@ -1,4 +1,4 @@
-/* Times as people read and write them, in docker's words. */
+/* Times and sizes as people read and write them, in docker's words. */
 #pragma once
 
 #include <stdint.h>
@@ -26,3 +26,6 @@ struct error *human_parse_time(const char *text, int64_t *ret_ns)
 
 /* The first @n characters of @text, the last of them "…" where something was cut; the caller frees. */
 char *human_ellipsis(const char *text, size_t n) __attribute__((nonnull, returns_nonnull, malloc));
+
+/* "123MB": powers of 1000, three digits, as the lists show sizes; the caller frees. */
+char *human_size(uint64_t bytes) __attribute__((returns_nonnull, malloc));
