@@ -16,6 +16,8 @@ tests_lib=$(dirname "${BASH_SOURCE[0]}")
 BULKHEAD_BUILD=${BULKHEAD_BUILD:-$tests_lib/../../build/release}
 # shellcheck source=tests/lib/host.bash
 source "$tests_lib/host.bash"
+# shellcheck source=tests/lib/busybox.bash
+source "$tests_lib/busybox.bash"
 
 # The program under test, with this test's engine. Descriptor 3 is bats' own: a container must not keep a test waiting.
 bulkhead() {
@@ -46,21 +48,6 @@ setup() { engine_setup; }
 teardown() { engine_teardown; }
 
 # --- images -----------------------------------------------------------------------------------------------------------
-
-# A tree with the static busybox, its applets, and the users root, daemon, user (1000) and nobody, in the directory $1.
-make_busybox_tree() {
-	local tree=$1 applet
-	mkdir -p "$tree"/{bin,dev,etc,home/user,proc,root,run,sys,tmp,usr/bin,var}
-	chmod 1777 "$tree/tmp"
-	cp "$(command -v busybox)" "$tree/bin/busybox"
-	for applet in $(busybox --list); do
-		[[ $applet == busybox ]] || ln -s busybox "$tree/bin/$applet"
-	done
-	printf '%s\n' root:x:0:0:root:/root:/bin/sh daemon:x:1:1::/: user:x:1000:1000::/home/user:/bin/sh \
-		nobody:x:65534:65534::/:/bin/false >"$tree/etc/passwd"
-	printf '%s\n' root:x:0: daemon:x:1: adm:x:4:user user:x:1000: extra:x:2000: nogroup:x:65534: >"$tree/etc/group"
-	chown -R 1000:1000 "$tree/home/user"
-}
 
 # Imports the busybox image as $1 (busybox) into this test's engine; its tar is made once per file. Further arguments are
 # for `bulkhead import`, such as -c 'USER user'.

@@ -65,7 +65,7 @@ test_fuzz() {
 test_bats() {
 	local tree=$1 files=() output=build/test/bats-$1-$2 tap name
 	shift
-	mapfile -t files < <(for dir in "$@"; do find "tests/$dir" -maxdepth 1 -name '*.bats'; done | LC_ALL=C sort)
+	mapfile -t files < <(for dir in "$@"; do find tests -maxdepth 2 -path "tests/$dir/*.bats"; done | LC_ALL=C sort)
 	((${#files[@]})) || return 0
 	say "$* against build/$tree"
 	as_root rm -rf "$output" && mkdir -p "$output"
