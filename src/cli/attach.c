@@ -153,16 +153,6 @@ static struct error *do_as_usual(struct session *s, int sig)
 	return was_raw ? make_raw(s) : NULL;
 }
 
-static struct error *forward(struct session *s, int sig)
-{
-	struct error *err = s->o->forward(s->o->forward_data, sig);
-
-	if (!error_is(err, ERROR_CONFLICT) && !error_is(err, ERROR_NOT_FOUND))
-		return err;
-	error_ignore(err, "it has ended, and we shall hear of that");
-	return NULL;
-}
-
 static struct error *take_signal(struct session *s)
 {
 	struct signalfd_siginfo info;
@@ -177,7 +167,8 @@ static struct error *take_signal(struct session *s)
 	}
 	if (sig == SIGCONT) /* after a SIGSTOP: the shell has changed the terminal meanwhile */
 		return s->raw ? make_raw(s) : NULL;
-	return s->o->forward && is_forwarded(sig) ? forward(s, sig) : do_as_usual(s, sig);
+	return s->o->forward && is_forwarded(sig) ? s->o->forward(s->o->forward_data, sig)
+						  : do_as_usual(s, sig);
 }
 
 /* Puts a frame's head before @length bytes that are at s->in behind it, and has it sent. */

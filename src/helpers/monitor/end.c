@@ -169,7 +169,7 @@ static void remove_session(const struct monitor *m)
 				unlinkat(m->state_dir, e->name, 0);
 			at += e->length;
 		}
-	unlinkat(m->session_parent, m->id, AT_REMOVEDIR);
+	unlinkat(m->session_parent, m->session_name, AT_REMOVEDIR);
 }
 
 void end_finish(struct monitor *m)

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
@@ -149,6 +150,21 @@ static struct error *leave_the_caller(void)
 	return NULL;
 }
 
+/* What it takes to remove the session's directory in the end. Without /proc it stays until the container goes. */
+static void find_session_name(struct monitor *m)
+{
+	char link[PATH_PROC_FD_SIZE], path[PATH_MAX];
+	ssize_t n;
+
+	path_proc_fd(link, m->state_dir);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return;
+	path[n] = '\0';
+	snprintf(m->session_name, sizeof(m->session_name), "%s", path_last(path));
+	m->session_parent = openat(m->state_dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 static struct error *start(struct monitor *m)
 {
 	int first = listed(MONITOR_FD_CLIENT);
@@ -156,7 +172,7 @@ static struct error *start(struct monitor *m)
 	TRY(take_descriptors(m));
 	TRY(leave_the_caller());
 	if (m->session)
-		m->session_parent = openat(m->state_dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		find_session_name(m);
 	else
 		TRY(closer_start(m));
 	TRY(loop_new(MONITOR_CLIENTS + 8, &m->loop));

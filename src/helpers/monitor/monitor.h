@@ -87,9 +87,10 @@ struct monitor {
 
 	int pidfd, state_dir, log_dir, engine, hold, oom, listener;
 	int tty_peer; /* the tty's other end: while it is open, reading the master never hangs up */
-	int session_parent; /* the directory that holds a session's */
-	int record;	    /* of the exit record, reserved beforehand */
-	int closer;	    /* pipe to the closer; -1: none */
+	int session_parent;		 /* the directory that holds an exec session's, */
+	char session_name[NAME_MAX + 1]; /* by this name */
+	int record;			 /* of the exit record, reserved beforehand */
+	int closer;			 /* pipe to the closer; -1: none */
 	pid_t closer_pid;
 
 	enum monitor_phase phase;

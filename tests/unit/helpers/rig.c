@@ -153,7 +153,7 @@ static _Noreturn void be_parent(const struct rig *r, const struct rig_options *o
 	argv[n++] = r->dir;
 	argv[n++] = "--state";
 	argv[n++] = state;
-	argv[n++] = RIG_ID;
+	argv[n++] = o->session ? "another-id" : RIG_ID;
 	must(proc_replace(&monitor));
 	_exit(1);
 }
@@ -300,9 +300,17 @@ void rig_done(struct rig *r)
 	must(path_remove_tree(AT_FDCWD, r->dir));
 }
 
+/* Grows *@text by doubling: hundred megabytes come in small pieces. */
 static void append(char **text, size_t *n, const struct buf *b)
 {
-	*text = alloc_resize(*text, *n + b->length + 1, 1);
+	size_t size = 1024, more;
+
+	while (size < *n + 1)
+		size *= 2;
+	for (more = size; more < *n + b->length + 1;)
+		more *= 2;
+	if (more > size || *n == 0)
+		*text = alloc_resize(*text, more, 1);
 	memcpy(*text + *n, b->data, b->length);
 	*n += b->length;
 	(*text)[*n] = '\0';
