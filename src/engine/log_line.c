@@ -57,7 +57,7 @@ struct error *log_line_parse(const char *line, size_t length, struct log_line *r
 	*ret = (struct log_line){
 		.stream = strcmp(stream, "stdout") == 0 ? 1 : 2,
 		.time_ns = time_ns,
-		.text = alloc_string_n(text, n),
+		.text = memcpy(alloc_zeroed(n + 1, 1), text, n),
 		.length = n,
 	};
 	return NULL;

@@ -17,8 +17,8 @@
 
 const char record_schema[] =
 	"CREATE TABLE IF NOT EXISTS container_plan ("
-	" number INTEGER PRIMARY KEY, image_id TEXT NOT NULL, argv TEXT NOT NULL, config TEXT NOT NULL,"
-	" host TEXT NOT NULL, mounts TEXT NOT NULL);"
+	" number INTEGER PRIMARY KEY, image_id TEXT NOT NULL, config TEXT NOT NULL,"
+	" host TEXT NOT NULL, decided TEXT NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS container ("
 	" id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, number INTEGER NOT NULL, status INTEGER NOT NULL,"
 	" created_ns INTEGER NOT NULL, started_ns INTEGER NOT NULL, finished_ns INTEGER NOT NULL,"
@@ -32,52 +32,22 @@ const char record_schema[] =
 #define BRIEF_COLUMNS                                                                                            \
 	"c.id, c.name, c.status, c.created_ns, c.started_ns, c.finished_ns, c.exit_code, c.oom_killed, c.error," \
 	" c.restart_count"
-#define WHOLE_COLUMNS BRIEF_COLUMNS ", p.image_id, p.argv, p.config, p.host, p.mounts"
+#define WHOLE_COLUMNS BRIEF_COLUMNS ", p.image_id, p.config, p.host, p.decided"
 #define FROM_BRIEF " FROM container c"
 #define FROM_WHOLE " FROM container c JOIN container_plan p ON p.number = c.number"
 
-static json_t *encode_argv(char *const *argv)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; argv && argv[i]; i++)
-		json_array_append_new(list, json_string_nocheck(argv[i]));
-	return list;
-}
-
-static json_t *encode_mounts(const struct container *c)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < c->n_mounts; i++)
-		json_array_append_new(list, json_encode(&engine_mount_type, &c->mounts[i]));
-	return list;
-}
-
-static struct error *dump(const json_t *list, const char *what, char **ret)
-{
-	*ret = json_dumps(list, JSON_COMPACT);
-	return *ret ? NULL : error_new(ERROR_BAD_INPUT, "%s: not valid UTF-8", what);
-}
-
 static struct error *insert_plan(struct engine *e, const struct container *c)
 {
-	json_t *argv_json autojson = encode_argv(c->argv);
-	json_t *mounts_json autojson = encode_mounts(c);
-	char *argv autofree = NULL, *config autofree = NULL, *host autofree = NULL,
-		   *mounts autofree = NULL;
+	char *config autofree = types_store(&container_config_type, &c->config);
+	char *host autofree = types_store(&host_config_type, &c->host);
+	char *decided autofree = types_store(&container_decided_type, c);
 	struct db_statement *s;
 
-	TRY(dump(argv_json, "command", &argv));
-	TRY(types_store(&container_config_type, &c->config, &config));
-	TRY(types_store(&host_config_type, &c->host, &host));
-	TRY(dump(mounts_json, "mounts", &mounts));
-	TRY(db_prepare(e->db, "INSERT INTO container_plan VALUES (NULL, ?, ?, ?, ?, ?)", &s));
+	TRY(db_prepare(e->db, "INSERT INTO container_plan VALUES (NULL, ?, ?, ?, ?)", &s));
 	db_bind_text(s, 1, c->image_id);
-	db_bind_text(s, 2, argv);
-	db_bind_text(s, 3, config);
-	db_bind_text(s, 4, host);
-	db_bind_text(s, 5, mounts);
+	db_bind_text(s, 2, config);
+	db_bind_text(s, 3, host);
+	db_bind_text(s, 4, decided);
 	return db_run(s);
 }
 
@@ -110,45 +80,16 @@ static enum container_status status_of(int64_t stored)
 	}
 }
 
-static struct error *decode_argv(const char *text, struct container *c)
-{
-	json_t *list autojson = NULL;
-	const json_t *item;
-	size_t i;
-
-	TRY(json_parse(text, strlen(text), &list));
-	json_array_foreach(list, i, item)
-		strv_add(&c->argv, json_string_value(item) ? json_string_value(item) : "");
-	return NULL;
-}
-
-static struct error *decode_mounts(const char *text, struct container *c)
-{
-	json_t *list autojson = NULL;
-	const json_t *item;
-	size_t i;
-
-	TRY(json_parse(text, strlen(text), &list));
-	if (!json_array_size(list))
-		return NULL;
-	c->mounts = alloc_zeroed(json_array_size(list), sizeof(*c->mounts));
-	json_array_foreach(list, i, item) {
-		TRY(json_decode(&engine_mount_type, item, &c->mounts[i]));
-		c->n_mounts++;
-	}
-	return NULL;
-}
-
 static struct error *decode_plan(struct db_statement *s, struct container *c)
 {
-	const char *config = db_text(s, 12);
-	const char *host = db_text(s, 13);
+	const char *config = db_text(s, 11);
+	const char *host = db_text(s, 12);
+	const char *decided = db_text(s, 13);
 
 	c->image_id = alloc_string(db_text(s, 10));
-	TRY(decode_argv(db_text(s, 11), c));
 	TRY(json_decode_text(&container_config_type, config, strlen(config), &c->config));
 	TRY(json_decode_text(&host_config_type, host, strlen(host), &c->host));
-	return decode_mounts(db_text(s, 14), c);
+	return json_decode_text(&container_decided_type, decided, strlen(decided), c);
 }
 
 static struct error *from_row(struct db_statement *s, enum record_part part, struct container **ret)

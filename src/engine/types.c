@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/strv.h"
-
 #include "base/banned.h"
 
 #define CONFIG(name, member, kind) JSON_FIELD(container_config, name, member, kind, 0)
@@ -182,6 +180,16 @@ static const struct json_field mount_fields[] = {
 const struct json_type engine_mount_type = { .size = sizeof(struct engine_mount),
 					     .fields = mount_fields };
 
+static const struct json_field decided_fields[] = {
+	JSON_FIELD(container, "Argv", argv, JSON_TEXTS, 0),
+	JSON_LIST(container, "Mounts", mounts, n_mounts, &engine_mount_type, 0),
+	{ 0 },
+};
+const struct json_type container_decided_type = {
+	.size = sizeof(struct container),
+	.fields = decided_fields,
+};
+
 void types_copy(const struct json_type *type, const void *from, void *to)
 {
 	json_t *value autojson = json_encode(type, from);
@@ -214,32 +222,19 @@ static bool is_empty(const json_t *value)
 	}
 }
 
-static struct error *find_broken_text(json_t *value)
-{
-	const char *key;
-	json_t *item;
-
-	json_object_foreach(value, key, item) {
-		char *text autofree = json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY);
-
-		if (!text)
-			return error_new(ERROR_BAD_INPUT, "%s: not valid UTF-8", key);
-	}
-	return error_new(ERROR_BUG, "a record that cannot be written as JSON");
-}
-
-struct error *types_store(const struct json_type *type, const void *object, char **ret)
+char *types_store(const struct json_type *type, const void *object)
 {
 	json_t *value autojson = json_encode(type, object);
-	const char *key;
-	json_t *item;
-	void *next;
 
-	json_object_foreach_safe(value, next, key, item)
-		if (is_empty(item))
-			json_object_del(value, key);
-	*ret = json_dumps(value, JSON_COMPACT);
-	return *ret ? NULL : find_broken_text(value);
+	for (const struct json_field *f = type->fields; f->name; f++) {
+		const json_t *item = json_object_get(value, f->name);
+
+		/* a pointer's false or 0 says something that its absence does not */
+		if (item && f->kind != JSON_BOOL_POINTER && f->kind != JSON_INT64_POINTER &&
+		    is_empty(item))
+			json_object_del(value, f->name);
+	}
+	return json_dumps(value, JSON_COMPACT);
 }
 
 void container_free(struct container *c)
@@ -248,10 +243,7 @@ void container_free(struct container *c)
 		return;
 	json_done(&container_config_type, &c->config);
 	json_done(&host_config_type, &c->host);
-	for (size_t i = 0; i < c->n_mounts; i++)
-		json_done(&engine_mount_type, &c->mounts[i]);
-	free(c->mounts);
-	strv_free(c->argv);
+	json_done(&container_decided_type, c);
 	free(c->name);
 	free(c->image_id);
 	free(c->error);
