@@ -1,7 +1,6 @@
 /* Capabilities and --security-opt. */
 #include <string.h>
 
-#include "base/json.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "engine/validate.h"
@@ -66,15 +65,9 @@ static struct error *check_no_new_privileges(const char *value)
 
 static struct error *check_seccomp(const char *value)
 {
-	json_t *profile autojson = NULL;
-
 	if (strcmp(value, "unconfined") == 0 || strcmp(value, "builtin") == 0)
 		return NULL;
-	TRY(error_wrap(json_parse(value, strlen(value), &profile),
-		       "decoding seccomp profile failed"));
-	if (!json_is_object(profile))
-		return error_new(ERROR_BAD_INPUT, "decoding seccomp profile failed: not an object");
-	return NULL;
+	return error_wrap(oci_seccomp_check(value), "decoding seccomp profile failed");
 }
 
 static struct error *check_word(const char *value, const char *one, const char *other)

@@ -197,6 +197,13 @@ struct oci_features {
 };
 void oci_features(struct oci_features *ret) __attribute__((nonnull));
 
+/*
+ * Whether @profile, JSON in Docker's form, can be compiled, whatever the container's capabilities.
+ * ERROR_BAD_INPUT names the place; ERROR_UNSUPPORTED for notifications. What is found here a start would
+ * find too, but later.
+ */
+struct error *oci_seccomp_check(const char *profile) __attribute__((nonnull, warn_unused_result));
+
 /* Capabilities by name: "CHOWN" or "CAP_CHOWN" in any case. oci_capability_name() is "CAP_CHOWN", or NULL. */
 struct error *oci_capability_parse(const char *text, int *ret_number)
 	__attribute__((nonnull, warn_unused_result));

@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "oci/oci.h"
 #include "oci/seccomp_bpf.h"
 #include "oci/seccomp_names.h"
 #include "oci/seccomp_profile.h"
@@ -336,6 +337,23 @@ struct error *seccomp_compile(const char *text, size_t length,
 	native = bpf_load(code, offsetof(struct seccomp_data, arch), native);
 	TRY(bpf_finish(code, native, ret));
 	ret->flags = profile.flags;
+	return NULL;
+}
+
+struct error *oci_seccomp_check(const char *profile)
+{
+	const uint64_t capabilities[] = { 0, UINT64_MAX };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct seccomp_options options = {
+			.capabilities = capabilities[i],
+			.i386 = true,
+			.kernel_version = seccomp_running_kernel(),
+		};
+		struct seccomp_program program autoseccomp = { 0 };
+
+		TRY(seccomp_compile(profile, strlen(profile), &options, &program));
+	}
 	return NULL;
 }
 

@@ -13,7 +13,7 @@ no='Operation not permitted'
 @test "entering a namespace" { filter_refuses_without_capability setns "$no"; }
 @test "mounting" { filter_refuses_without_capability mount "$no"; }
 @test "mounting by the newer calls" { filter_refuses_without_capability fsopen "$no"; }
-@test "unmounting the mask of /proc/kcore" { filter_refuses_without_capability umount "$no"; }
+@test "unmounting the mask of /proc/interrupts" { filter_refuses_without_capability umount "$no"; }
 @test "another root" { filter_refuses pivot_root "$no"; }
 
 @test "bpf" { filter_refuses_without_capability bpf "$no"; }

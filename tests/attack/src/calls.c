@@ -118,7 +118,7 @@ static long fsopen_tmpfs(void)
 
 static long umount_mask(void)
 {
-	return umount2("/proc/kcore", MNT_DETACH);
+	return umount2("/proc/interrupts", MNT_DETACH);
 }
 
 static long pivot(void)
