@@ -57,7 +57,7 @@ static void good_host_configs(void **state)
 		"{\"Name\":\"core\",\"Soft\":-1,\"Hard\":-1},{\"Name\":\"cpu\",\"Soft\":5,\"Hard\":-1}]}",
 		"{\"CapAdd\":[\"ALL\",\"CAP_NET_ADMIN\",\"sys_time\"],\"CapDrop\":[\"all\"]}",
 		"{\"SecurityOpt\":[\"no-new-privileges\",\"no-new-privileges=false\","
-		"\"no-new-privileges:true\",\"seccomp=unconfined\",\"seccomp={}\","
+		"\"no-new-privileges:true\",\"seccomp=unconfined\",\"seccomp={\\\"defaultAction\\\":\\\"SCMP_ACT_ALLOW\\\"}\","
 		"\"landlock=unconfined\",\"landlock=default\",\"label=disable\",\"label:disable\","
 		"\"apparmor=unconfined\",\"systempaths=unconfined\",\"seccomp-arch=x86\"]}",
 		"{\"Sysctls\":{\"net.ipv4.ip_forward\":\"1\",\"kernel.shmmax\":\"5\","
