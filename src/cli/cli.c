@@ -1,6 +1,6 @@
 /*
- * From the command line to a command: global options, the command's name, its options and arguments, its exit status.
- * Everything that ends as text on stderr passes through here.
+ * From the command line to a command: global options, the command's name, its options and
+ * arguments, its exit status. Everything that ends as text on stderr passes through here.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,7 +146,10 @@ static int run_command(struct cli *cli, char **argv)
 	return status;
 }
 
-/* Finds the command in "NAME …" or "GROUP NAME …"; *@argv moves behind its name. NULL after saying why. */
+/*
+ * Finds the command in "NAME …" or "GROUP NAME …"; *@argv moves behind its name. NULL after saying
+ * why.
+ */
 static const struct command *choose(struct cli *cli, char ***argv, int *ret_status)
 {
 	const char *first = *(*argv)++;

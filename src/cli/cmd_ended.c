@@ -1,4 +1,7 @@
-/* bulkhead _ended ID: what a container's monitor starts when the container's program has ended. Not for people. */
+/*
+ * bulkhead _ended ID: what a container's monitor starts when the container's program has ended. Not
+ * for people.
+ */
 #include "cli/command.h"
 
 #include "base/banned.h"

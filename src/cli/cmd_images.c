@@ -51,7 +51,10 @@ static const struct listing_column columns[] = {
 	{ NULL, NULL },
 };
 
-/* Whether @name is what @pattern means: a shell's pattern for the repository, with or without the tag. */
+/*
+ * Whether @name is what @pattern means: a shell's pattern for the repository, with or without the
+ * tag.
+ */
 static bool name_matches(const char *name, const char *pattern)
 {
 	char *repository autofree = alloc_string(name);
@@ -157,7 +160,10 @@ static json_t *make_row(const struct image *image, const char *name, bool trunca
 	return row;
 }
 
-/* One row for each name that @pattern, the command's argument, leaves; an image without names has one, too. */
+/*
+ * One row for each name that @pattern, the command's argument, leaves; an image without names has
+ * one, too.
+ */
 static void add_rows(const struct image *image, const struct images_options *o, const char *pattern,
 		     json_t *rows)
 {

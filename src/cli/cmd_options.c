@@ -1,6 +1,6 @@
 /*
- * The option tables in other forms: `_options` for the checks that compare them with the manual pages, `_completion
- * bash` for the shell, and `help COMMAND`.
+ * The option tables in other forms: `_options` for the checks that compare them with the manual
+ * pages, `_completion bash` for the shell, and `help COMMAND`.
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,10 @@ static void dump_command(const struct command *c, void *data)
 	dump_table(c->name, list);
 }
 
-/* One line an option: COMMAND, long name, letter, metavar, help, with tabs between; the global ones have no command. */
+/*
+ * One line an option: COMMAND, long name, letter, metavar, help, with tabs between; the global ones
+ * have no command.
+ */
 static struct error *run_options(struct cli *cli, void *data, char **arguments, int *ret_status)
 {
 	static const struct command program = { .name = "", .options = cli_options };

@@ -22,7 +22,10 @@ static struct error *remove_one(struct engine *e, const char *ref, void *data)
 	const struct rm_options *o = data;
 	struct error *err = engine_remove(e, ref, o->force, o->volumes);
 
-	/* With --force a container that is not there is what was asked for: docker says so and succeeds. */
+	/*
+	 * With --force a container that is not there is what was asked for: docker says so and
+	 * succeeds.
+	 */
 	if (o->force && error_is(err, ERROR_NOT_FOUND)) {
 		cli_report(err);
 		return NULL;

@@ -1,6 +1,6 @@
 /*
- * bulkhead run: create, start, attach, and the record of the end. This is the way that has to be fast: nothing is read
- * that the options do not ask for.
+ * bulkhead run: create, start, attach, and the record of the end. This is the way that has to be
+ * fast: nothing is read that the options do not ask for.
  */
 #include <stdio.h>
 

@@ -1,6 +1,7 @@
 /*
- * The commands as a table, and what a command gets from main(). One file cmd_NAME.c defines each struct command; the
- * table in commands.c names them all, and docker's longer spellings ("container ls") for the same ones.
+ * The commands as a table, and what a command gets from main(). One file cmd_NAME.c defines each
+ * struct command; the table in commands.c names them all, and docker's longer spellings ("container
+ * ls") for the same ones.
  */
 #pragma once
 
@@ -10,7 +11,7 @@
 #include "cli/option.h"
 #include "engine/engine.h"
 
-/* Docker's exit status for a bad option, and for what goes wrong before a container's program runs. */
+/* Docker's exit status for a bad option, and for what fails before a container's program runs. */
 #define CLI_STATUS_USAGE 125
 
 struct cli {
@@ -34,10 +35,13 @@ struct command {
 	bool hidden;
 	int failure_status; /* exit status of an error that does not ask for one; 0: 1 */
 
-	/* @options is the filled struct, @arguments what was no option. *@ret_status is the exit status, 0 on entry. */
+	/*
+	 * @options is the filled struct, @arguments what was no option. *@ret_status is the exit
+	 * status, 0 on entry.
+	 */
 	struct error *(*run)(struct cli *cli, void *options, char **arguments, int *ret_status);
-	void (*done)(
-		void *options); /* frees what the tables' own done functions do not; may be NULL */
+	/* frees what the tables' own done functions do not; may be NULL */
+	void (*done)(void *options);
 };
 
 /* A longer spelling of a command: "bulkhead GROUP NAME". */
@@ -61,13 +65,16 @@ struct error *cli_engine(struct cli *cli, struct engine **ret)
 void cli_report(struct error *err) __attribute__((nonnull));
 
 /*
- * Calls @each for every argument. A failure is reported and makes *@ret_status 1, and the next argument has its turn, as
- * with docker.
+ * Calls @each for every argument. A failure is reported and makes *@ret_status 1, and the next
+ * argument has its turn, as with docker.
  */
 typedef struct error *cli_each(struct engine *e, const char *argument, void *data);
 struct error *cli_for_each(struct cli *cli, char **arguments, cli_each *each, void *data,
 			   int *ret_status)
 	__attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
 
-/* main() without the process around it: what to do with @argv (without the program's name); returns the exit status. */
+/*
+ * main() without the process around it: what to do with @argv (without the program's name); returns
+ * the exit status.
+ */
 int cli_main(char **argv) __attribute__((nonnull));

@@ -155,8 +155,8 @@ static void finish_volumes(struct container_options *o)
 }
 
 /*
- * JSON without its white space, except where a space keeps two words apart. Not by decoding and encoding:
- * the numbers of a profile have 64 bits without sign, jansson's 63.
+ * JSON without its white space, except where a space keeps two words apart. Not by decoding and
+ * encoding: the numbers of a profile have 64 bits without sign, jansson's 63.
  */
 static void compact_json(char *text)
 {
@@ -182,7 +182,10 @@ static void compact_json(char *text)
 	*out = '\0';
 }
 
-/* The profile travels in the request, as in docker's API: the engine never opens a path that a caller names. */
+/*
+ * The profile travels in the request, as in docker's API: the engine never opens a path that a
+ * caller names.
+ */
 static struct error *read_seccomp_profile(const char *path, char ***list)
 {
 	struct buf content autobuf = BUF_MAX(SECCOMP_PROFILE_MAX);

@@ -13,8 +13,8 @@ struct container_options {
 extern const struct option container_options[];
 
 /*
- * Completes .request from the rest of @o and the command's arguments: IMAGE [COMMAND] [ARG...]. @detached: nobody will
- * attach. Reads the files that options name.
+ * Completes .request from the rest of @o and the command's arguments: IMAGE [COMMAND] [ARG...].
+ * @detached: nobody will attach. Reads the files that options name.
  */
 struct error *container_options_finish(struct container_options *o, char *const *arguments,
 				       bool detached) __attribute__((nonnull, warn_unused_result));

@@ -63,7 +63,10 @@ char *container_row_status(const struct container *c)
 	}
 }
 
-/* The program and its arguments, those with blanks in quotes, all in quotes once more: docker's column. */
+/*
+ * The program and its arguments, those with blanks in quotes, all in quotes once more: docker's
+ * column.
+ */
 static json_t *command(const struct container *c, bool truncate)
 {
 	char **words autostrv = NULL;

@@ -12,7 +12,10 @@
 
 #include "base/banned.h"
 
-/* Made before the container, so that a file that is there already is an error while nothing has happened yet. */
+/*
+ * Made before the container, so that a file that is there already is an error while nothing has
+ * happened yet.
+ */
 struct cidfile {
 	const char *path; /* NULL: none wanted */
 	int fd;

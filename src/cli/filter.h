@@ -1,4 +1,7 @@
-/* --filter of ps and images: "name=value"; values of one name are alternatives, different names must all hold. */
+/*
+ * --filter of ps and images: "name=value"; values of one name are alternatives, different names
+ * must all hold.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +11,10 @@
 /* A strv of name, value, in the order given. */
 extern const struct option_type option_filter;
 
-/* The filters of a command, a table that ends with .name NULL; a test says whether @subject passes @value. */
+/*
+ * The filters of a command, a table that ends with .name NULL; a test says whether @subject passes
+ * @value.
+ */
 struct filter {
 	const char *name;
 	struct error *(*test)(const void *subject, const char *value, bool *ret);
@@ -18,7 +24,9 @@ struct filter {
 struct error *filter_check(char *const *filters, const struct filter *known)
 	__attribute__((nonnull(2), warn_unused_result));
 
-/* Whether @subject passes all; labels must all hold, as with docker. The filters have been checked. */
+/*
+ * Whether @subject passes all; labels must all hold, as with docker. The filters have been checked.
+ */
 struct error *filter_passes(char *const *filters, const struct filter *known, const void *subject,
 			    bool *ret) __attribute__((nonnull(2, 4), warn_unused_result));
 

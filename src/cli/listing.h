@@ -1,6 +1,6 @@
 /*
- * Lists in docker's --format: a template for each row, "table TEMPLATE" with heads, "json". A row is a JSON
- * object of texts, made by its command.
+ * Lists in docker's --format: a template for each row, "table TEMPLATE" with heads, "json". A row
+ * is a JSON object of texts, made by its command.
  */
 #pragma once
 
@@ -17,7 +17,10 @@ struct listing {
 	const struct listing_column *columns;
 	const char *format;	    /* what the user wants; NULL: @default_format */
 	const char *default_format; /* "table {{.ID}}\t{{.Names}}" */
-	/* A row's method, as of struct template_options, called with its subject; NULL: there is none. */
+	/*
+	 * A row's method, as of struct template_options, called with its subject; NULL: there is
+	 * none.
+	 */
 	json_t *(*method)(void *subject, const char *name, const char *argument);
 	void *const *subjects; /* one for each row */
 };

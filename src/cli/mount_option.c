@@ -1,6 +1,7 @@
 /*
- * --mount: one record of comma-separated values (RFC 4180, quotes included), each KEY=VALUE. The keys are docker's, and
- * "idmap", which is ours. Defaults of a mount and what its target may be are the engine's.
+ * --mount: one record of comma-separated values (RFC 4180, quotes included), each KEY=VALUE. The keys
+ * are docker's, and "idmap", which is ours. Defaults of a mount and what its target may be are the
+ * engine's.
  */
 #include <string.h>
 #include <strings.h>
@@ -102,7 +103,10 @@ static struct error *set_non_recursive(struct engine_mount_request *m, const cha
 	return str_parse_bool(value, &m->non_recursive);
 }
 
-/* Docker's newer word for the same; "enabled" is the default, the other two ask for what this engine does not do. */
+/*
+ * Docker's newer word for the same; "enabled" is the default, the other two ask for what this
+ * engine does not do.
+ */
 static struct error *set_recursive(struct engine_mount_request *m, const char *value)
 {
 	m->non_recursive = strcmp(value, "disabled") == 0;

@@ -141,7 +141,10 @@ static struct error *set_value(const struct match *m, const char *value)
 	return error_wrap(err, "invalid argument %s for \"--%s\" flag", quoted, o->name);
 }
 
-/* "--name", "--name=value", "--name value"; *@argv moves over a value that is an argument of its own. */
+/*
+ * "--name", "--name=value", "--name value"; *@argv moves over a value that is an argument of its
+ * own.
+ */
 static struct error *read_long(struct option_parse *p, char ***argv)
 {
 	const char *name = **argv + 2;
@@ -165,7 +168,9 @@ static struct error *read_long(struct option_parse *p, char ***argv)
 	return set_value(&m, *++*argv);
 }
 
-/* One letter of a cluster; @letters moves to the next, or to the end where the rest was the value. */
+/*
+ * One letter of a cluster; @letters moves to the next, or to the end where the rest was the value.
+ */
 static struct error *read_letter(struct option_parse *p, const char **letters, char ***argv)
 {
 	const char *cluster = **argv;

@@ -1,7 +1,8 @@
 /*
- * Options of commands as tables, in docker's conventions (those of spf13/pflag): "--name value", "--name=value",
- * "-n value", "-nvalue", clusters "-it", switches with "--rm=false", "--" as the end. A table says where each value
- * goes in the command's struct; parser, --help, completion and man page check all read the same table.
+ * Options of commands as tables, in docker's conventions (those of spf13/pflag): "--name value",
+ * "--name=value", "-n value", "-nvalue", clusters "-it", switches with "--rm=false", "--" as the
+ * end. A table says where each value goes in the command's struct; parser, --help, completion and
+ * man page check all read the same table.
  */
 #pragma once
 
@@ -12,12 +13,12 @@
 
 /* How the text of a value becomes a value. */
 struct option_type {
-	const char *
-		metavar; /* the word for the value in --help; NULL: a switch, set by its name alone */
-	struct error *(*set)(void *target,
-			     const char *value); /* may be called again for the same target */
-	void (*done)(
-		void *target); /* frees what set() made, leaving the empty value; NULL: nothing to free */
+	/* the word for the value in --help; NULL: a switch, set by its name alone */
+	const char *metavar;
+	/* may be called again for the same target */
+	struct error *(*set)(void *target, const char *value);
+	/* frees what set() made, leaving the empty value; NULL: nothing to free */
+	void (*done)(void *target);
 };
 
 struct option {
@@ -29,7 +30,10 @@ struct option {
 	const char *help;
 };
 
-/* One row: OPTION(struct ps_options, all, "all", 'a', option_bool, "Show all containers"). A table ends with OPTION_END. */
+/*
+ * One row: OPTION(struct ps_options, all, "all", 'a', option_bool, "Show all containers"). A table
+ * ends with OPTION_END.
+ */
 #define OPTION(struct_type, member, name_, letter_, type_, help_)                                  \
 	{                                                                                          \
 		.name = (name_), .letter = (letter_), .type = &(type_),                            \
@@ -45,29 +49,33 @@ struct option {
 		.name = NULL                                                                       \
 	}
 
-extern const struct option_type option_bool; /* bool */
-extern const struct option_type option_text; /* char * */
-extern const struct option_type option_list; /* char **, a strv, one entry per use */
-extern const struct option_type
-	option_map; /* char **, a strv of key, value: "key=value", later ones win */
+extern const struct option_type option_bool;  /* bool */
+extern const struct option_type option_text;  /* char * */
+extern const struct option_type option_list;  /* char **, a strv, one entry per use */
+extern const struct option_type option_map;   /* char **, a strv of key, value: "key=value" */
 extern const struct option_type option_int;   /* int */
 extern const struct option_type option_int64; /* int64_t */
 
 /* Sets @key in a strv of key, value pairs. */
 void option_map_set(char ***map, const char *key, const char *value) __attribute__((nonnull));
 
-/* What to read, and the result: the arguments that are no options, a NULL-terminated array of its own. */
+/*
+ * What to read, and the result: the arguments that are no options, a NULL-terminated array of its
+ * own.
+ */
 struct option_parse {
 	const struct option *tables[3]; /* NULL: no further table */
 	void *targets[3];		/* the struct of each table */
-	bool stop_at_argument; /* the first argument ends the options: what follows is a command's own */
-	char **arguments;      /* set: points into the caller's argv; the caller frees the array */
-	bool help;	       /* set: --help was among them; nothing after it was read */
+	/* the first argument ends the options: what follows is a command's own */
+	bool stop_at_argument;
+	char **arguments; /* set: points into the caller's argv; the caller frees the array */
+	bool help;	  /* set: --help was among them; nothing after it was read */
 };
 
 /*
- * Reads @argv (NULL-terminated, without the program's name). ERROR_BAD_INPUT with pflag's words: "unknown flag: --x",
- * "unknown shorthand flag: 'x' in -x", "flag needs an argument: --x", "invalid argument \"v\" for \"-x, --xx\" flag: why".
+ * Reads @argv (NULL-terminated, without the program's name). ERROR_BAD_INPUT with pflag's words:
+ * "unknown flag: --x", "unknown shorthand flag: 'x' in -x", "flag needs an argument: --x", "invalid
+ * argument \"v\" for \"-x, --xx\" flag: why".
  */
 struct error *option_parse(struct option_parse *p, char **argv)
 	__attribute__((nonnull, warn_unused_result));

@@ -6,7 +6,10 @@
 
 #include "base/banned.h"
 
-/* Not attached to the end of anything: a container that has just ended is not an error of the one who interrupts. */
+/*
+ * Not attached to the end of anything: a container that has just ended is not an error of the one
+ * who interrupts.
+ */
 static struct error *forward(void *data, int signal)
 {
 	const struct session *s = data;

@@ -14,8 +14,8 @@ struct session {
 };
 
 /*
- * Moves bytes until the program's end or the user's detaching. *@ret_status is the exit status for the
- * command: the program's, or 0 after detaching, when *@ret_detached is true.
+ * Moves bytes until the program's end or the user's detaching. *@ret_status is the exit status for
+ * the command: the program's, or 0 after detaching, when *@ret_detached is true.
  */
 struct error *session_run(int socket, const struct session *s, int *ret_status, bool *ret_detached)
 	__attribute__((nonnull, warn_unused_result));
@@ -28,7 +28,7 @@ struct error *session_end(struct engine *e, const char *id, int socket)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * ERROR_BAD_INPUT "the input device is not a TTY", with status 1, where stdin is to be a terminal and
- * is none.
+ * ERROR_BAD_INPUT "the input device is not a TTY", with status 1, where stdin is to be a terminal
+ * and is none.
  */
 struct error *session_check_tty(bool attach_stdin, bool tty) __attribute__((warn_unused_result));

@@ -1,9 +1,11 @@
 /*
- * Go's text/template (pkg.go.dev/text/template) over JSON values, as far as docker's --format needs it: actions, fields,
- * variables, pipelines, if, with, range, break, continue, comments, trim markers, docker's functions and Go's for text,
- * comparison and logic. Not there: define, template, block, call, html, js, urlquery.
+ * Go's text/template (pkg.go.dev/text/template) over JSON values, as far as docker's --format needs
+ * it: actions, fields, variables, pipelines, if, with, range, break, continue, comments, trim
+ * markers, docker's functions and Go's for text, comparison and logic. Not there: define, template,
+ * block, call, html, js, urlquery.
  *
- * Both the text and the data may be hostile: nesting, steps and (by the caller's buffer) output are bounded.
+ * Both the text and the data may be hostile: nesting, steps and (by the caller's buffer) output are
+ * bounded.
  */
 #pragma once
 
@@ -36,14 +38,17 @@ struct template_field {
 struct template_options {
 	const struct template_field *fields; /* NULL: none */
 	bool heading; /* docker's column heads: functions give back their first argument */
-	/* {{.NAME "argument"}} on the data itself: a new reference, or NULL if there is no such method; may be NULL */
+	/*
+	 * {{.NAME "argument"}} on the data itself: a new reference, or NULL if there is no such
+	 * method; may be NULL
+	 */
 	json_t *(*method)(void *data, const char *name, const char *argument);
 	void *data;
 };
 
 /*
- * Appends the result to @out. A field that is not there is ERROR_BAD_INPUT, as with docker's inspect:
- * "template: :1:2: executing \"\" at <.Foo>: map has no entry for key \"Foo\"".
+ * Appends the result to @out. A field that is not there is ERROR_BAD_INPUT, as with docker's
+ * inspect: "template: :1:2: executing \"\" at <.Foo>: map has no entry for key \"Foo\"".
  */
 struct error *template_execute(const struct template *t, const struct template_options *o,
 			       json_t *data, struct buf *out)

@@ -1,6 +1,6 @@
 /*
- * Walks a parsed template over JSON. A value is a json_t reference, or NULL for Go's "no value", the result of asking a
- * map for a key that it does not have.
+ * Walks a parsed template over JSON. A value is a json_t reference, or NULL for Go's "no value",
+ * the result of asking a map for a key that it does not have.
  */
 #include <stdlib.h>
 #include <string.h>

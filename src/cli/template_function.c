@@ -48,7 +48,10 @@ static struct error *number_of(const struct template_call *c, size_t i, json_int
 	return NULL;
 }
 
-/* The result is what @out holds; bytes that are not UTF-8, as parts of characters are, cannot be in a JSON string. */
+/*
+ * The result is what @out holds; bytes that are not UTF-8, as parts of characters are, cannot be in
+ * a JSON string.
+ */
 static struct error *give_text(struct template_call *c, struct buf *out)
 {
 	c->result = json_stringn(buf_text(out), out->length);
@@ -250,7 +253,10 @@ static struct error *check_index(json_int_t i, size_t size)
 	return NULL;
 }
 
-/* One step of index; *@value is borrowed. A missing key of a map is Go's zero value: the maps of docker hold texts. */
+/*
+ * One step of index; *@value is borrowed. A missing key of a map is Go's zero value: the maps of
+ * docker hold texts.
+ */
 static struct error *index_step(struct template_call *c, const json_t **value, const json_t *key)
 {
 	if (json_is_object(*value)) {

@@ -38,7 +38,10 @@ static struct error *quoted_end(const char *text, size_t at, size_t *ret)
 	return NULL;
 }
 
-/* Digits, letters of bases and exponents, one sign behind an exponent: what it means is decided later. */
+/*
+ * Digits, letters of bases and exponents, one sign behind an exponent: what it means is decided
+ * later.
+ */
 static size_t number_end(const char *text, size_t at)
 {
 	if (text[at] == '+' || text[at] == '-')
@@ -168,7 +171,10 @@ static bool hex_digits(const char *c, size_t n, uint32_t *ret)
 	return true;
 }
 
-/* One escape behind its backslash: moves *@c behind it, writes at most 4 bytes; 0: not an escape (NUL is none of ours). */
+/*
+ * One escape behind its backslash: moves *@c behind it, writes at most 4 bytes; 0: not an escape
+ * (NUL is none of ours).
+ */
 static size_t unescape(const char **c, char *out)
 {
 	static const char letters[] = "abfnrtv\\'\"", values[] = "\a\b\f\n\r\t\v\\'\"";

@@ -1,4 +1,7 @@
-/* The parsed template: what template_parse.c makes and template_eval.c walks. All of it lives as long as the template. */
+/*
+ * The parsed template: what template_parse.c makes and template_eval.c walks. All of it lives as
+ * long as the template.
+ */
 #pragma once
 
 #include <jansson.h>

@@ -49,7 +49,10 @@ const char *template_type(const json_t *value)
 	}
 }
 
-/* Go's %v of a float64 is %g with the fewest digits that read back as the same number, and an exponent from 1e21. */
+/*
+ * Go's %v of a float64 is %g with the fewest digits that read back as the same number, and an
+ * exponent from 1e21.
+ */
 static struct error *print_real(struct buf *out, double real)
 {
 	char text[64];

@@ -1,6 +1,6 @@
 /*
- * --help in docker's layout: options sorted by name, their texts wrapped beside them at 80 columns. Nothing here knows
- * an option by name.
+ * --help in docker's layout: options sorted by name, their texts wrapped beside them at 80 columns.
+ * Nothing here knows an option by name.
  */
 #include "cli/usage.h"
 

@@ -15,7 +15,9 @@ void usage_line(FILE *out, const char *path, const struct command *c) __attribut
 
 void usage_of_command(const char *path, const struct command *c) __attribute__((nonnull));
 
-/* The options of @c that are shown, sorted by name, ending with NULL; the caller frees the array. */
+/*
+ * The options of @c that are shown, sorted by name, ending with NULL; the caller frees the array.
+ */
 const struct option **usage_options(const struct command *c)
 	__attribute__((nonnull, returns_nonnull));
 

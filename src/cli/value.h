@@ -1,6 +1,7 @@
 /*
- * Types of values that only options about containers have: text in docker's notation in, numbers and structs out, with
- * docker's words for what is wrong. Whether a value makes sense for a container is the engine's question.
+ * Types of values that only options about containers have: text in docker's notation in, numbers
+ * and structs out, with docker's words for what is wrong. Whether a value makes sense for a
+ * container is the engine's question.
  */
 #pragma once
 
@@ -22,14 +23,22 @@ extern const struct option_type option_device; /* struct host_config, its device
 extern const struct option_type option_mount;  /* struct host_config, its mounts */
 extern const struct option_type option_volume; /* strv of "SOURCE:TARGET[:OPTIONS]" and "TARGET" */
 
-/* @text made absolute and clean when it is "." or begins with "./" or "../", else a copy; the caller frees. */
+/*
+ * @text made absolute and clean when it is "." or begins with "./" or "../", else a copy; the
+ * caller frees.
+ */
 struct error *value_absolute(const char *text, char **ret)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Sets one variable in a list for a container: "NAME=VALUE", or "NAME" with the caller's value, where there is one. */
+/*
+ * Sets one variable in a list for a container: "NAME=VALUE", or "NAME" with the caller's value,
+ * where there is one.
+ */
 struct error *value_add_env(char ***env, const char *text)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The same for a line of an --env-file: a bare name without a value of the caller's says nothing. */
+/*
+ * The same for a line of an --env-file: a bare name without a value of the caller's says nothing.
+ */
 struct error *value_add_env_line(void *env, const char *line)
 	__attribute__((nonnull, warn_unused_result));

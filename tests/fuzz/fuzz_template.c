@@ -1,6 +1,7 @@
 /*
- * Templates of --format, over data with a value of each kind: parsing and running end within their bounds, whatever the
- * text is. Bytes behind a NUL are data in place of the built-in one, if they are JSON.
+ * Templates of --format, over data with a value of each kind: parsing and running end within their
+ * bounds, whatever the text is. Bytes behind a NUL are data in place of the built-in one, if they
+ * are JSON.
  */
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /*
- * An engine, image store and terminal session for the command line's tests: nothing runs, what is asked is kept as text,
- * what is answered is set by the test. The tables of the requests are the real ones.
+ * An engine, image store and terminal session for the command line's tests: nothing runs, what is
+ * asked is kept as text, what is answered is set by the test. The tables of the requests are the
+ * real ones.
  */
 #pragma once
 

@@ -1,4 +1,6 @@
-/* cli/cli.c and the commands: dispatch, messages, exit statuses, and what each asks of the engine. */
+/*
+ * cli/cli.c and the commands: dispatch, messages, exit statuses, and what each asks of the engine.
+ */
 #include "unit/cli/fake_engine.h"
 #include "unit/test.h"
 

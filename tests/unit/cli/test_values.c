@@ -1,4 +1,7 @@
-/* cli/value.c, mount_option.c, container_options.c: what options of run and create become in the request. */
+/*
+ * cli/value.c, mount_option.c, container_options.c: what options of run and create become in the
+ * request.
+ */
 #include <sys/stat.h>
 
 #include "unit/cli/fake_engine.h"
