@@ -1,7 +1,8 @@
 /*
- * One poll(2) loop that never blocks in anything else: the socket is used with MSG_DONTWAIT, and a pipe is given no more at
- * once than poll(2) promises room for. So output goes on while input is stuck and the other way round, signals are seen at
- * once, and the descriptors we share with the shell keep their flags. (base/loop.h cannot watch regular files.)
+ * One poll(2) loop that never blocks in anything else: the socket is used with MSG_DONTWAIT, and a
+ * pipe is given no more at once than poll(2) promises room for. So output goes on while input is
+ * stuck and the other way round, signals are seen at once, and the descriptors we share with the
+ * shell keep their flags. (base/loop.h cannot watch regular files.)
  */
 #include "cli/attach.h"
 

@@ -48,7 +48,10 @@ struct error *detach_keys_parse(const char *text, struct detach_keys *ret)
 	return NULL;
 }
 
-/* Whether the held keys and then @c are the beginning of the sequence again after the first @skip of them. */
+/*
+ * Whether the held keys and then @c are the beginning of the sequence again after the first @skip
+ * of them.
+ */
 static bool still_begins(const struct detach_keys *k, size_t skip, char c)
 {
 	size_t n = k->held - skip;

@@ -1,7 +1,8 @@
 /*
- * bulkhead-init: process 1 of a container with --init. Starts the program as its only child, in a process group of its
- * own that has the terminal, hands every signal on to it, reaps what is orphaned, and ends as the program does: its status, or
- * 128 and the signal. The kernel then kills what is left of the pid namespace.
+ * bulkhead-init: process 1 of a container with --init. Starts the program as its only child, in a
+ * process group of its own that has the terminal, hands every signal on to it, reaps what is
+ * orphaned, and ends as the program does: its status, or 128 and the signal. The kernel then kills
+ * what is left of the pid namespace.
  *
  *	bulkhead-init -- PROGRAM ARGUMENTS
  *
@@ -24,9 +25,12 @@ static void say(const char *const *words)
 	char line[512];
 	size_t n = 0;
 
-	for (; *words; words++)
-		for (const char *c = *words; *c && n < sizeof(line) - 1; c++)
-			line[n++] = *c;
+	for (; *words; words++) {
+		size_t length = strnlen(*words, sizeof(line) - 1 - n);
+
+		memcpy(line + n, *words, length);
+		n += length;
+	}
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
 		return; /* nobody is left to tell */
@@ -48,7 +52,10 @@ static _Noreturn void be_program(char *const *argv, const sigset_t *mask)
 	int failure;
 
 	setpgid(0, 0);
-	/* Still ignoring SIGTTOU: a background group may then take the terminal. ENOTTY: there is none. */
+	/*
+	 * Still ignoring SIGTTOU: a background group may then take the terminal. ENOTTY: there is
+	 * none.
+	 */
 	if (tcsetpgrp(STDIN_FILENO, getpgrp()) < 0 && errno != ENOTTY && errno != ENXIO &&
 	    errno != EBADF)
 		say((const char *[]){ "[WARN  bulkhead-init] terminal: ", strerrordesc_np(errno),

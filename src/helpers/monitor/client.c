@@ -1,8 +1,8 @@
 /*
- * Those who attached. The client that the container was started for takes everything: output waits for it. Clients that
- * attached later cannot stall the container: what does not fit into their socket is skipped, and they are told how much.
- * A frame is read as it comes, never collected: input goes straight to the container's stdin, and while that is full the
- * client is not read.
+ * Those who attached. The client that the container was started for takes everything: output waits
+ * for it. Clients that attached later cannot stall the container: what does not fit into their
+ * socket is skipped, and they are told how much. A frame is read as it comes, never collected:
+ * input goes straight to the container's stdin, and while that is full the client is not read.
  *
  * A client that says anything malformed, unknown or out of turn is dropped.
  */
@@ -80,7 +80,9 @@ static void set_deaf(struct client *c)
 	c->pending_at = c->pending_end = 0;
 }
 
-/* Sends a frame, or keeps what the socket does not take now. The caller knows that there is room. */
+/*
+ * Sends a frame, or keeps what the socket does not take now. The caller knows that there is room.
+ */
 static void post(struct client *c, uint32_t type, const void *data, size_t length)
 {
 	struct msg_head head = { .length = (uint32_t)length, .type = type };
@@ -416,7 +418,9 @@ static struct error *accept_client(void *data, uint32_t events)
 	return fd < 0 ? NULL : client_adopt(m, fd, false);
 }
 
-/* The directory may be deeper than a socket's address can say, so the name is bound from inside it. */
+/*
+ * The directory may be deeper than a socket's address can say, so the name is bound from inside it.
+ */
 struct error *clients_listen(struct monitor *m)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = ATTACH_SOCKET_NAME };

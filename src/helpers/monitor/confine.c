@@ -27,7 +27,10 @@
 #error "the seccomp filter of the monitor does not know this architecture"
 #endif
 
-/* AddressSanitizer needs calls and files that are refused here; a sanitized monitor has the other walls only. */
+/*
+ * AddressSanitizer needs calls and files that are refused here; a sanitized monitor has the other
+ * walls only.
+ */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -43,8 +46,9 @@
 #define ALLOW(call) IF_EQUAL(__NR_##call, 0, 1), RETURN(SECCOMP_RET_ALLOW)
 
 /*
- * A refused call fails with EPERM: it gives an attacker no more than killing would, and a C library that tries something
- * new does not take a container's monitor away. x32 calls have a bit in their number that equals none here.
+ * A refused call fails with EPERM: it gives an attacker no more than killing would, and a C library
+ * that tries something new does not take a container's monitor away. x32 calls have a bit in their
+ * number that equals none here.
  */
 static const struct sock_filter program[] = {
 	LOAD(arch),

@@ -1,6 +1,7 @@
 /*
- * The end of a container. In this order: reap it, write the exit record (so that nothing that follows can lose it), read
- * what output is left, tell the clients, let go of its mounts, have the end recorded in the database.
+ * The end of a container. In this order: reap it, write the exit record (so that nothing that
+ * follows can lose it), read what output is left, tell the clients, let go of its mounts, have the
+ * end recorded in the database.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -39,7 +40,10 @@ static struct error *time_is_over(void *data, int signal)
 	return end_advance(m);
 }
 
-/* Whether the kernel killed a process of the container for memory: "oom_kill N" in memory.events or memory.oom_control. */
+/*
+ * Whether the kernel killed a process of the container for memory: "oom_kill N" in memory.events or
+ * memory.oom_control.
+ */
 static bool read_oom(int fd)
 {
 	char text[1024];
@@ -74,7 +78,10 @@ static void write_record(struct monitor *m)
 	fd_close(&m->record);
 }
 
-/* Before the record is seen: who has seen it may start the container again, and its new monitor makes this socket anew. */
+/*
+ * Before the record is seen: who has seen it may start the container again, and its new monitor
+ * makes this socket anew.
+ */
 static void stop_listening(struct monitor *m)
 {
 	loop_remove(m->loop, m->listener);
@@ -153,7 +160,10 @@ struct entry { /* linux_dirent64: getdents64(2) */
 	char name[];
 };
 
-/* An exec session that nobody looks after removes its directory: files only, there is nothing else in it. */
+/*
+ * An exec session that nobody looks after removes its directory: files only, there is nothing else
+ * in it.
+ */
 static void remove_session(const struct monitor *m)
 {
 	char buffer[2048] __attribute__((aligned(8)));

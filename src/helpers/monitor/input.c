@@ -1,6 +1,7 @@
 /*
- * What clients say to the container: one buffer for all of them; while it is not written, none of them is read. A program
- * that does not read its stdin therefore stops its clients, not the monitor.
+ * What clients say to the container: one buffer for all of them; while it is not written, none of
+ * them is read. A program that does not read its stdin therefore stops its clients, not the
+ * monitor.
  */
 #include <errno.h>
 #include <sys/ioctl.h>

@@ -14,7 +14,10 @@
 
 enum { STAMP_SECOND = 19 }; /* bytes of "2024-01-02T03:04:05" */
 
-/* "2024-01-02T03:04:05": by hand, since gmtime_r() would read time zone files. Days as in proleptic Gregorian, era of 400 y. */
+/*
+ * "2024-01-02T03:04:05": by hand, since gmtime_r() would read time zone files. Days as in proleptic
+ * Gregorian, era of 400 y.
+ */
 static void format_second(char *stamp, size_t size, time_t second)
 {
 	int64_t days = second / 86400, left = second % 86400;
@@ -39,7 +42,10 @@ void logfile_set_time(struct logfile *l, const struct timespec *now)
 		 (int)now->tv_nsec);
 }
 
-/* Opens the file of the plain name; a record that a killed monitor left torn is closed by a newline. */
+/*
+ * Opens the file of the plain name; a record that a killed monitor left torn is closed by a
+ * newline.
+ */
 static struct error *open_file(struct logfile *l, int more_flags)
 {
 	int fd = openat(l->dir, l->name,
@@ -81,7 +87,10 @@ struct error *logfile_init(struct logfile *l, int dir, const char *id, uint64_t 
 	return NULL;
 }
 
-/* Moves ID-json.log.1 to .2 and so on, the last one away, and starts a new file; the only one is emptied. */
+/*
+ * Moves ID-json.log.1 to .2 and so on, the last one away, and starts a new file; the only one is
+ * emptied.
+ */
 static void rotate(struct logfile *l)
 {
 	char from[sizeof(l->name) + 16], to[sizeof(l->name) + 16];
@@ -96,7 +105,7 @@ static void rotate(struct logfile *l)
 		snprintf(to, sizeof(to), "%s.%u", l->name, i);
 		snprintf(from, sizeof(from), i > 1 ? "%s.%u" : "%s", l->name, i - 1);
 		if (renameat(l->dir, from, l->dir, to) < 0 && errno != ENOENT)
-			return; /* still over its size: the records are dropped, and the next one tries again */
+			return; /* still too large: what comes is dropped, and tries again */
 	}
 	fd_close(&l->fd);
 	l->size = 0; /* also where opening fails: nothing is rotated twice */
@@ -160,10 +169,7 @@ static size_t utf8_length(const unsigned char *s, size_t left)
 
 static char *put(char *to, const char *text)
 {
-	size_t n = strlen(text);
-
-	memcpy(to, text, n);
-	return to + n;
+	return stpcpy(to, text);
 }
 
 /* Writes the character at @s the way docker's encoder does and returns its length in @s. */
@@ -232,11 +238,11 @@ static char *put_escaped(char *to, const char *text, size_t length)
 	return to;
 }
 
-/* Formats one record at @to and returns its length. */
-static size_t format_record(const struct logfile *l, char *to, const char *stream, const char *text,
-			    size_t length, bool whole)
+/* Formats a record behind those in the buffer and returns its length. */
+static size_t format_record(struct logfile *l, const char *stream, const char *text, size_t length,
+			    bool whole)
 {
-	char *start = to;
+	char *start = l->out + l->used, *to = start;
 
 	to = put(to, "{\"log\":\"");
 	to = put_escaped(to, text, length);
@@ -248,7 +254,10 @@ static size_t format_record(const struct logfile *l, char *to, const char *strea
 	return (size_t)(to - start);
 }
 
-/* Adds a formatted record that lies behind those in the buffer, in the file after rotation if it needs one. */
+/*
+ * Adds a formatted record that lies behind those in the buffer, in the file after rotation if it
+ * needs one.
+ */
 static void keep(struct logfile *l, size_t length)
 {
 	uint64_t size = l->size + l->used;
@@ -264,7 +273,10 @@ static void keep(struct logfile *l, size_t length)
 	l->records++;
 }
 
-/* The number of records that were lost is a record of its own, as soon as there is hope to write it. */
+/*
+ * The number of records that were lost is a record of its own, as soon as there is hope to write
+ * it.
+ */
 static void tell_lost(struct logfile *l)
 {
 	char text[80];
@@ -273,7 +285,7 @@ static void tell_lost(struct logfile *l)
 			 (uintmax_t)lost);
 
 	l->lost = 0;
-	keep(l, format_record(l, l->out + l->used, "stderr", text, (size_t)n, true));
+	keep(l, format_record(l, "stderr", text, (size_t)n, true));
 	logfile_flush(l);
 	if (l->lost) /* it was lost itself */
 		l->lost = lost;
@@ -287,7 +299,7 @@ void logfile_add(struct logfile *l, const char *stream, const char *text, size_t
 		logfile_flush(l);
 	if (l->lost && !l->used)
 		tell_lost(l);
-	keep(l, format_record(l, l->out + l->used, stream, text, length, whole));
+	keep(l, format_record(l, stream, text, length, whole));
 }
 
 void logfile_close(struct logfile *l)

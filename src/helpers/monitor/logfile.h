@@ -1,9 +1,10 @@
 /*
  * The container's log in the form of docker's json-file driver: one line
- * {"log":"text\n","stream":"stdout","time":"2024-01-02T03:04:05.000000000Z"} a record in ID-json.log, older files in
- * ID-json.log.1, .2 … Records are collected in a fixed buffer and written whole, so a reader never sees a torn one; what
- * cannot be written (disk full) is dropped and counted, and the count is logged when writing works again. Nothing is
- * allocated but for the text of errors.
+ * {"log":"text\n","stream":"stdout","time":"2024-01-02T03:04:05.000000000Z"} a record in
+ * ID-json.log, older files in ID-json.log.1, .2 … Records are collected in a fixed buffer and
+ * written whole, so a reader never sees a torn one; what cannot be written (disk full) is dropped
+ * and counted, and the count is logged when writing works again. Nothing is allocated but for the
+ * text of errors.
  */
 #pragma once
 
@@ -38,9 +39,9 @@ struct logfile {
 };
 
 /*
- * For ID-json.log in @dir (which stays the caller's and must outlive @l); made or continued with the first record, since a
- * file costs more than many a container. A file that would grow over @max_bytes (0: no bound) is rotated, at most @max_files
- * are kept.
+ * For ID-json.log in @dir (which stays the caller's and must outlive @l); made or continued with
+ * the first record, since a file costs more than many a container. A file that would grow over
+ * @max_bytes (0: no bound) is rotated, at most @max_files are kept.
  */
 struct error *logfile_init(struct logfile *l, int dir, const char *id, uint64_t max_bytes,
 			   unsigned int max_files) __attribute__((nonnull, warn_unused_result));
@@ -49,8 +50,8 @@ struct error *logfile_init(struct logfile *l, int dir, const char *id, uint64_t 
 void logfile_set_time(struct logfile *l, const struct timespec *now) __attribute__((nonnull));
 
 /*
- * Adds one record of at most LOGFILE_TEXT_MAX bytes; @whole: it ends a line, a newline follows the text. Bytes that are
- * not UTF-8 become U+FFFD.
+ * Adds one record of at most LOGFILE_TEXT_MAX bytes; @whole: it ends a line, a newline follows the
+ * text. Bytes that are not UTF-8 become U+FFFD.
  */
 void logfile_add(struct logfile *l, const char *stream, const char *text, size_t length, bool whole)
 	__attribute__((nonnull));

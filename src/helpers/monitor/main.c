@@ -1,7 +1,8 @@
 /*
- * bulkhead-monitor: the parent of one container's (or exec session's) first process, executed in place of the process that
- * set it up, with the descriptors of enum monitor_fd. It moves stdio, keeps the log, and tells how the container ended.
- * It outlives the command that started the container and that command's terminal.
+ * bulkhead-monitor: the parent of one container's (or exec session's) first process, executed in
+ * place of the process that set it up, with the descriptors of enum monitor_fd. It moves stdio,
+ * keeps the log, and tells how the container ended. It outlives the command that started the
+ * container and that command's terminal.
  *
  * It does not set up, restart or kill anything, and knows no database.
  */
@@ -93,7 +94,10 @@ static struct error *set_up_tty(struct monitor *m)
 	m->input.fd = fcntl(master, F_DUPFD_CLOEXEC, MONITOR_FD_END);
 	if (m->input.fd < 0)
 		return error_sys("duplicate the tty");
-	/* A program may close its tty and open it again; so reading the master must not end in between. */
+	/*
+	 * A program may close its tty and open it again; so reading the master must not end in
+	 * between.
+	 */
 	m->tty_peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	return NULL;
 }
@@ -124,7 +128,10 @@ static struct error *take_descriptors(struct monitor *m)
 	return m->input.fd < 0 ? NULL : fd_set_nonblocking(m->input.fd);
 }
 
-/* Leaves the caller's session, terminal and, but for errors of the start, standard descriptors; only SIGKILL ends it from here on. */
+/*
+ * Leaves the caller's session, terminal and, but for errors of the start, standard descriptors;
+ * only SIGKILL ends it from here on.
+ */
 static struct error *leave_the_caller(void)
 {
 	static const int ignored[] = { SIGHUP,	SIGINT,	 SIGQUIT, SIGTERM,
@@ -150,7 +157,10 @@ static struct error *leave_the_caller(void)
 	return NULL;
 }
 
-/* What it takes to remove the session's directory in the end. Without /proc it stays until the container goes. */
+/*
+ * What it takes to remove the session's directory in the end. Without /proc it stays until the
+ * container goes.
+ */
 static void find_session_name(struct monitor *m)
 {
 	char link[PATH_PROC_FD_SIZE], path[PATH_MAX];
@@ -194,8 +204,9 @@ static struct error *start(struct monitor *m)
 }
 
 /*
- * The C library's and our own start has mapped nearly the whole program around the pages it used; the loop needs a tenth of
- * it. What is given back here stays in the page cache and is mapped again where it is used.
+ * The C library's and our own start has mapped nearly the whole program around the pages it used;
+ * the loop needs a tenth of it. What is given back here stays in the page cache and is mapped again
+ * where it is used.
  */
 static void forget_the_start(void)
 {

@@ -1,7 +1,7 @@
 /*
- * What the files of bulkhead-monitor share. One process, one thread, one epoll loop, everything in one static object:
- * nothing is allocated once the loop runs, and pages that were never used cost nothing.
- *
+ * What the files of bulkhead-monitor share. One process, one thread, one epoll loop, everything in
+ * one static object: nothing is allocated once the loop runs, and pages that were never used cost
+ * nothing.
  *   output.c   the container's stdout, stderr or tty -> log and clients
  *   client.c   the sockets of those who attached: frames of base/attach.h in both directions
  *   input.c    clients -> the container's stdin, tty size
@@ -23,10 +23,8 @@
 #include "helpers/monitor/logfile.h"
 
 enum {
-	MONITOR_CHUNK =
-		LOGFILE_TEXT_MAX, /* one read of the container's output; the longest record, too */
-	MONITOR_PENDING =
-		MONITOR_CHUNK + 4096, /* for one client: a chunk, its frame, what follows */
+	MONITOR_CHUNK = LOGFILE_TEXT_MAX,	/* one read of output; the longest record, too */
+	MONITOR_PENDING = MONITOR_CHUNK + 4096, /* of a client: a chunk, and what follows it */
 	MONITOR_CLIENTS = 32,
 	MONITOR_DRAIN_MS = 100,	  /* for output of processes that outlive the container's first */
 	MONITOR_REPORT_MS = 2000, /* for attached clients to take their last bytes */
@@ -87,10 +85,10 @@ struct monitor {
 
 	int pidfd, state_dir, log_dir, engine, hold, oom, listener;
 	int tty_peer; /* the tty's other end: while it is open, reading the master never hangs up */
-	int session_parent;		 /* the directory that holds an exec session's, */
-	char session_name[NAME_MAX + 1]; /* by this name */
-	int record;			 /* of the exit record, reserved beforehand */
-	int closer;			 /* pipe to the closer; -1: none */
+	int record;   /* of the exit record, reserved beforehand */
+	int session_parent; /* the directory that holds an exec session's, session_name */
+	char session_name[NAME_MAX + 1];
+	int closer; /* pipe to the closer; -1: none */
 	pid_t closer_pid;
 
 	enum monitor_phase phase;
@@ -111,15 +109,19 @@ struct monitor {
 	char pending[MONITOR_CLIENTS][MONITOR_PENDING] __attribute__((aligned(4096)));
 };
 
-/* output.c. Outputs are read only while clients_ready(). */
-struct error *outputs_resume(
-	struct monitor *m); /* at the start, and when a client blocks them no more */
-struct error *outputs_drain(struct monitor *m); /* the process is gone: read what is there */
+/*
+ * output.c. Outputs are read only while clients_ready(): outputs_resume() at the start, and
+ * whenever a client blocks them no more. outputs_drain() reads what is there when the process is
+ * gone, outputs_finish() logs the last, unfinished lines.
+ */
+struct error *outputs_resume(struct monitor *m);
+struct error *outputs_drain(struct monitor *m);
 bool outputs_done(const struct monitor *m);
-void outputs_finish(struct monitor *m); /* the last, unfinished lines are logged */
+void outputs_finish(struct monitor *m);
 void outputs_release(struct monitor *m);
-void release_pages(char *from,
-		   char *end); /* gives whole pages of a buffer back; they read as zeros */
+
+/* Gives the whole pages between back to the kernel; a buffer's then read as zeros. */
+void release_pages(const char *from, const char *end);
 
 /* client.c */
 struct error *clients_listen(struct monitor *m);
@@ -127,23 +129,30 @@ struct error *client_adopt(struct monitor *m, int fd, bool lossless);
 bool clients_ready(const struct monitor *m);
 struct error *clients_send(struct monitor *m, uint32_t type, const char *data, size_t length);
 struct error *clients_resume_input(struct monitor *m);
-bool clients_want_input(
-	const struct monitor *m); /* one is attached for stdin and has not said ATTACH_STDIN_EOF */
+
+/* Whether one is attached for stdin and has not said ATTACH_STDIN_EOF. */
+bool clients_want_input(const struct monitor *m);
 struct error *clients_report_exit(struct monitor *m);
 bool clients_reported(const struct monitor *m);
 bool clients_will_end(const struct monitor *m);
-void clients_leave(
-	struct monitor *m); /* the slow ones; in PHASE_ENDING all that do not record the end */
 
-/* input.c */
+/*
+ * Parts with those that have not taken their last bytes; in PHASE_ENDING, with all that do not
+ * record the end.
+ */
+void clients_leave(struct monitor *m);
+
+/* input.c. input_flush() writes what is in m->input.data. */
 bool input_has_room(const struct monitor *m);
-struct error *input_flush(struct monitor *m); /* writes what m->input.data holds */
+struct error *input_flush(struct monitor *m);
 struct error *input_eof(struct monitor *m);
 struct error *input_close(struct monitor *m);
 void input_resize(struct monitor *m, uint64_t rows, uint64_t columns);
 
-/* end.c */
+/*
+ * end.c. end_advance() is to be called whenever something happened that the end may wait for,
+ * end_finish() after the loop.
+ */
 struct error *end_prepare(struct monitor *m);
-struct error *end_advance(
-	struct monitor *m); /* to be called whenever something happened that the end may wait for */
-void end_finish(struct monitor *m); /* after the loop */
+struct error *end_advance(struct monitor *m);
+void end_finish(struct monitor *m);

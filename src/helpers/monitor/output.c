@@ -1,6 +1,7 @@
 /*
- * The container's output: read once, sent to the clients as it comes, and to the log line by line. Reading stops while the
- * client the container was started for cannot take more, so the container then waits in write(2), as before a pipe.
+ * The container's output: read once, sent to the clients as it comes, and to the log line by line.
+ * Reading stops while the client the container was started for cannot take more, so the container
+ * then waits in write(2), as before a pipe.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,7 +19,7 @@ enum {
 	PIPE_MOST = 1024 * 1024, /* what a pipe can hold (pipe(7), pipe-max-size) */
 };
 
-void release_pages(char *from, char *end)
+void release_pages(const char *from, const char *end)
 {
 	uintptr_t first = ((uintptr_t)from + 4095) & ~(uintptr_t)4095,
 		  last = (uintptr_t)end & ~(uintptr_t)4095;
@@ -108,7 +109,10 @@ static void close_output(struct output *o)
 	fd_close(&o->fd);
 }
 
-/* A closed pipe would be reported without end though nobody may read it: so none is watched while a client blocks. */
+/*
+ * A closed pipe would be reported without end though nobody may read it: so none is watched while a
+ * client blocks.
+ */
 static void unwatch_all(struct monitor *m)
 {
 	for (int i = 0; i < 2; i++) {

@@ -1,4 +1,7 @@
-/* The client's end of stdio, in a child process with a terminal or pipes of its own; this program plays the monitor. */
+/*
+ * The client's end of stdio, in a child process with a terminal or pipes of its own; this program
+ * plays the monitor.
+ */
 #include "cli/attach.h"
 
 #include <errno.h>
@@ -235,7 +238,10 @@ static void test_restored_on_signals(void **state)
 	}
 }
 
-/* As an interactive shell: the client in a group of its own, in the foreground. Exits as the client does. */
+/*
+ * As an interactive shell: the client in a group of its own, in the foreground. Exits as the client
+ * does.
+ */
 static _Noreturn void be_shell(int socket, int pid_out)
 {
 	pid_t pid = fork();
@@ -265,7 +271,10 @@ static char state_of(pid_t pid)
 	return strrchr(text, ')')[2];
 }
 
-/* Stopping gives the terminal back to the shell, continuing takes it again with the size it has then. */
+/*
+ * Stopping gives the terminal back to the shell, continuing takes it again with the size it has
+ * then.
+ */
 static void test_stop_and_continue(void **state)
 {
 	struct winsize size = { .ws_row = 25, .ws_col = 90 };
@@ -436,7 +445,10 @@ static void test_stuck_input(void **state)
 	done(&c);
 }
 
-/* A reader of our output who waits: signals are still seen, and every byte arrives before the exit does. */
+/*
+ * A reader of our output who waits: signals are still seen, and every byte arrives before the exit
+ * does.
+ */
 static void test_stuck_output(void **state)
 {
 	static int noted[2];

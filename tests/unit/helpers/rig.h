@@ -1,6 +1,7 @@
 /*
- * A stand for bulkhead-monitor without a container: a plain child as its first process, temporary state and log
- * directories, and this test program itself as the `bulkhead` whose `_ended` it runs (which leaves a file).
+ * A stand for bulkhead-monitor without a container: a plain child as its first process, temporary
+ * state and log directories, and this test program itself as the `bulkhead` whose `_ended` it runs
+ * (which leaves a file).
  */
 #pragma once
 

@@ -137,7 +137,9 @@ static void test_not_executable(void **state)
 	assert_int_equal(finish(&r), 125);
 }
 
-/* Process 1 without a handler would ignore SIGTERM: that it ends the program is what init is for. */
+/*
+ * Process 1 without a handler would ignore SIGTERM: that it ends the program is what init is for.
+ */
 static void test_signals(void **state)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };

@@ -246,7 +246,10 @@ static void test_refuses_links(void **state)
 	refuse("f");
 }
 
-/* In a mount namespace of its own: a tmpfs of 64 KiB runs full, records are lost whole, and their number is told. */
+/*
+ * In a mount namespace of its own: a tmpfs of 64 KiB runs full, records are lost whole, and their
+ * number is told.
+ */
 static void fill_disk(void)
 {
 	uint64_t size;

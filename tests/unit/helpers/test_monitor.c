@@ -309,7 +309,10 @@ static void wait_then_print(void)
 		print_megabytes(100);
 }
 
-/* One that attached later and does not read: the container does not wait, the client is told what it missed. */
+/*
+ * One that attached later and does not read: the container does not wait, the client is told what
+ * it missed.
+ */
 static void test_slow_late_client(void **state)
 {
 	const struct rig_options o = { .program = wait_then_print,
@@ -371,7 +374,10 @@ static void test_log_flood(void **state)
 	rig_done(&r);
 }
 
-/* The exit is told at once when the pipes are closed, and soon when another process holds them open. */
+/*
+ * The exit is told at once when the pipes are closed, and soon when another process holds them
+ * open.
+ */
 static void test_grandchild(void **state)
 {
 	const struct rig_options o = { .script = "sleep 3 & echo done",
@@ -454,100 +460,6 @@ static void test_many_clients(void **state)
 	rig_done(&r);
 }
 
-static void test_tty(void **state)
-{
-	const struct rig_options o = {
-		.script = "trap 'stty size; exit 3' WINCH; stty -echo; stty size; "
-			  "read x; echo got:$x; while :; do sleep 0.02; done",
-		.tty = true,
-		.client = BOTH | ATTACH_WANT_STDIN | ATTACH_WILL_END
-	};
-	const uint64_t size[2] = { 40, 132 };
-	struct rig_heard h;
-	struct rig r;
-
-	(void)state;
-	rig_start(&r, &o);
-	rig_expect(r.client, "24 80\r\n");
-	rig_say(r.client, ATTACH_STDIN, "word\n", 5);
-	rig_expect(r.client, "got:word\r\n");
-	rig_say(r.client, ATTACH_RESIZE, size, sizeof(size));
-	rig_hear(r.client, &h);
-	assert_string_equal(h.out, "40 132\r\n");
-	assert_string_equal(h.err, "");
-	assert_int_equal(h.exit_code, 3);
-	end_well(&r);
-	rig_heard_done(&h);
-	rig_done(&r);
-}
-
-/* ^C typed into the terminal is a signal to the program behind it. */
-static void test_tty_interrupt(void **state)
-{
-	const struct rig_options o = {
-		.script = "trap 'exit 5' INT; echo ready; while :; do sleep 0.02; done",
-		.tty = true,
-		.client = BOTH | ATTACH_WANT_STDIN | ATTACH_WILL_END
-	};
-	struct rig_heard h;
-	struct rig r;
-
-	(void)state;
-	rig_start(&r, &o);
-	rig_expect(r.client, "ready\r\n");
-	rig_say(r.client, ATTACH_STDIN, "\003", 1);
-	rig_hear(r.client, &h);
-	assert_int_equal(h.exit_code, 5);
-	end_well(&r);
-	rig_heard_done(&h);
-	rig_done(&r);
-}
-
-/* An init system closes its terminal and opens it again: nothing of what follows may be lost. */
-static void test_tty_reopened(void **state)
-{
-	const struct rig_options o = {
-		.script = "t=$(tty); exec <&- >&- 2>&-; sleep 0.2; exec >$t; echo again",
-		.tty = true,
-		.client = BOTH | ATTACH_WILL_END
-	};
-	struct rig_heard h;
-	struct rig r;
-
-	(void)state;
-	rig_start(&r, &o);
-	rig_hear(r.client, &h);
-	assert_string_equal(h.out, "again\r\n");
-	assert_int_equal(h.exit_code, 0);
-	end_well(&r);
-	rig_heard_done(&h);
-	rig_done(&r);
-}
-
-/* The last words of a terminal are not lost in the kernel's buffers. */
-static void test_tty_tail(void **state)
-{
-	const struct rig_options o = {
-		.script =
-			"i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; echo last",
-		.tty = true,
-		.client = BOTH | ATTACH_WILL_END
-	};
-
-	(void)state;
-	for (int i = 0; i < 10; i++) {
-		struct rig_heard h;
-		struct rig r;
-
-		rig_start(&r, &o);
-		rig_hear(r.client, &h);
-		assert_non_null(strstr(h.out, "line 2999\r\nlast\r\n"));
-		end_well(&r);
-		rig_heard_done(&h);
-		rig_done(&r);
-	}
-}
-
 /* An exec session: nothing is spawned; its directory goes with the last who cares. */
 static void test_session(void **state)
 {
@@ -598,10 +510,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_grandchild),
 		cmocka_unit_test(test_bad_clients),
 		cmocka_unit_test(test_many_clients),
-		cmocka_unit_test(test_tty),
-		cmocka_unit_test(test_tty_interrupt),
-		cmocka_unit_test(test_tty_reopened),
-		cmocka_unit_test(test_tty_tail),
 		cmocka_unit_test(test_session),
 	};
 

@@ -1,6 +1,7 @@
 /*
- * What a monitor can still do: its status, its descriptors, and system calls made in its place by ptrace(2), each against
- * the closer, which runs the same program without the walls and must succeed. And what a hundred of them cost.
+ * What a monitor can still do: its status, its descriptors, and system calls made in its place by
+ * ptrace(2), each against the closer, which runs the same program without the walls and must
+ * succeed. And what a hundred of them cost.
  */
 #include "helpers/rig.h"
 
@@ -84,7 +85,10 @@ static bool describe(pid_t pid, int fd, char text[128])
 	return true;
 }
 
-/* Nothing of the caller's is held: a fifo opened here, close-on-exec or not, and the standard descriptors. */
+/*
+ * Nothing of the caller's is held: a fifo opened here, close-on-exec or not, and the standard
+ * descriptors.
+ */
 static void test_descriptors(void **state)
 {
 	char *status autofree = NULL;
@@ -162,51 +166,51 @@ static void stop(pid_t pid)
 	assert_int_equal(waitpid(pid, &status, __WALL), pid);
 }
 
+#define OUTSIDE "/tmp/bulkhead-test-monitor-outside"
+
+static const struct call calls[] = {
+	{ "socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, NULL, 0, -EPERM },
+	{ "kill", SYS_kill, { 0, 0 }, NULL, 0, -EPERM },
+	{ "mmap",
+	  SYS_mmap,
+	  { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS },
+	  NULL,
+	  0,
+	  -EPERM },
+	{ "getpid", SYS_getpid, { 0 }, NULL, 0, -EPERM },
+	{ "dup", SYS_dup, { 0 }, NULL, 0, -EPERM },
+	{ "memfd_create", SYS_memfd_create, { 0, 0 }, "m", 0, -EPERM },
+	{ "prctl", SYS_prctl, { PR_SET_DUMPABLE, 1 }, NULL, 0, -EPERM },
+	{ "chdir", SYS_chdir, { 0 }, "/", 0, -EPERM },
+	{ "openat outside",
+	  SYS_openat,
+	  { (unsigned long)AT_FDCWD, 0, O_RDONLY, 0 },
+	  "/etc/passwd",
+	  1,
+	  -EACCES },
+	{ "openat to write",
+	  SYS_openat,
+	  { (unsigned long)AT_FDCWD, 0, O_WRONLY | O_CREAT, 0600 },
+	  OUTSIDE,
+	  1,
+	  -EACCES },
+	{ "unlinkat outside",
+	  SYS_unlinkat,
+	  { (unsigned long)AT_FDCWD, 0, 0 },
+	  OUTSIDE,
+	  1,
+	  -EACCES },
+	{ "fork", SYS_fork, { 0 }, NULL, 0, -EPERM },
+	{ "execve", SYS_execve, { 0, 0, 0 }, "/bin/true", 0, -EPERM },
+};
+
 static void test_calls(void **state)
 {
 	char *status autofree = NULL;
 	struct rig r;
 	pid_t closer;
-	char shadow[96];
-	const struct call calls[] = {
-		{ "socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, NULL, 0, -EPERM },
-		{ "kill", SYS_kill, { (unsigned long)getpid(), 0 }, NULL, 0, -EPERM },
-		{ "mmap",
-		  SYS_mmap,
-		  { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS },
-		  NULL,
-		  0,
-		  -EPERM },
-		{ "getpid", SYS_getpid, { 0 }, NULL, 0, -EPERM },
-		{ "dup", SYS_dup, { 0 }, NULL, 0, -EPERM },
-		{ "memfd_create", SYS_memfd_create, { 0, 0 }, "m", 0, -EPERM },
-		{ "prctl", SYS_prctl, { PR_SET_DUMPABLE, 1 }, NULL, 0, -EPERM },
-		{ "chdir", SYS_chdir, { 0 }, "/", 0, -EPERM },
-		{ "openat outside",
-		  SYS_openat,
-		  { (unsigned long)AT_FDCWD, 0, O_RDONLY, 0 },
-		  "/etc/passwd",
-		  1,
-		  -EACCES },
-		{ "openat to write",
-		  SYS_openat,
-		  { (unsigned long)AT_FDCWD, 0, O_WRONLY | O_CREAT, 0600 },
-		  shadow,
-		  1,
-		  -EACCES },
-		{ "unlinkat outside",
-		  SYS_unlinkat,
-		  { (unsigned long)AT_FDCWD, 0, 0 },
-		  shadow,
-		  1,
-		  -EACCES },
-		{ "fork", SYS_fork, { 0 }, NULL, 0, -EPERM },
-		{ "execve", SYS_execve, { 0, 0, 0 }, "/bin/true", 0, -EPERM },
-	};
-
 	(void)state;
 	rig_start(&r, &idle);
-	snprintf(shadow, sizeof(shadow), "%s/outside", r.dir);
 	wait_confined(&r, &status);
 	closer = rig_closer(&r);
 	stop(r.monitor);
