@@ -51,8 +51,8 @@ static void set_text(char **field, const char *value)
 
 static void set_list(char ***field, const char *const *values)
 {
-	for (size_t i = 0; !*field && values[i]; i++)
-		strv_add(field, values[i]);
+	if (!*field)
+		*field = strv_copy((char **)values);
 }
 
 /* "systempaths=unconfined", as docker's command line and --privileged ask for it. */

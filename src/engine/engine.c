@@ -140,15 +140,21 @@ struct error *handle_dir(struct engine *e, enum handle_dir which, int *ret)
 	return NULL;
 }
 
+/* What is shown as the policy's path is where somebody would write one. */
+static struct error *load_policy(struct engine *e)
+{
+	if (strcmp(e->root, ENGINE_DEFAULT_ROOT) == 0)
+		return policy_load(AT_FDCWD, "/etc/bulkhead/bulkhead.json", &e->policy);
+	TRY(error_wrap(policy_load(e->root_dir, "bulkhead.json", &e->policy), "%s", e->root));
+	free(e->policy->path);
+	e->policy->path = alloc_printf("%s/bulkhead.json", e->root);
+	return NULL;
+}
+
 struct error *handle_policy(struct engine *e, const struct policy **ret)
 {
-	if (!e->policy) {
-		if (strcmp(e->root, ENGINE_DEFAULT_ROOT) == 0)
-			TRY(policy_load(AT_FDCWD, "/etc/bulkhead/bulkhead.json", &e->policy));
-		else
-			TRY(error_wrap(policy_load(e->root_dir, "bulkhead.json", &e->policy), "%s",
-				       e->root));
-	}
+	if (!e->policy)
+		TRY(load_policy(e));
 	*ret = e->policy;
 	return NULL;
 }
