@@ -35,6 +35,8 @@ static const int calls[] = {
 	SYS_getrandom,	SYS_clock_gettime, SYS_getgroups,    SYS_mremap,
 };
 
+static const int failing[] = { SYS_linkat };
+
 /* What a probe sees: two directories that anybody may write to, of which Landlock allows one. */
 struct world {
 	char path[32];
@@ -67,6 +69,8 @@ static int begin(void **state)
 		.n_paths = 1,
 		.syscalls = calls,
 		.n_syscalls = sizeof(calls) / sizeof(*calls),
+		.failing = failing,
+		.n_failing = 1,
 		.memory_bytes = 1ULL << 30,
 		.cpu_seconds = 60,
 		.file_bytes = 1 << 20,
@@ -146,6 +150,12 @@ static int call_getppid(struct world *w)
 	return syscall(SYS_getppid) < 0 ? errno : 0;
 }
 
+static int call_link(struct world *w)
+{
+	(void)w;
+	return linkat(-1, "a", -1, "b", 0) < 0 ? errno : 0;
+}
+
 static int call_x32(struct world *w)
 {
 	(void)w;
@@ -175,6 +185,8 @@ static void test_seccomp(void **state)
 {
 	assert_int_equal(try(*state, 0, call_getppid), KILLED);
 	assert_int_equal(try(*state, CONFINE_SECCOMP, call_getppid), 0);
+	assert_int_equal(try(*state, 0, call_link), ENOENT); /* told so, not killed */
+	assert_int_equal(try(*state, CONFINE_SECCOMP, call_link), EBADF);
 	assert_int_equal(try(*state, 0, call_x32), KILLED);
 	assert_int_equal(try(*state, 0, map_executable), KILLED);
 	assert_int_equal(try(*state, CONFINE_SECCOMP, map_executable), 0);

@@ -40,7 +40,8 @@ static int end(void **state)
 	return 0;
 }
 
-static struct error *unpack_with(struct fixture *f, struct tar *t, const struct layer_limits *limits)
+static struct error *unpack_with(struct fixture *f, struct tar *t,
+				 const struct layer_limits *limits)
 {
 	struct report report = { .fd = f->report };
 	int archive = tar_end(t);
@@ -423,7 +424,8 @@ static void test_sparse(void **state)
 		memset(piece, 0, 8);
 		if (at == 1 << 20)
 			memcpy(piece, block, sizeof(block));
-		assert_int_equal(archive_write_data(t.archive, piece, sizeof(piece)), sizeof(piece));
+		assert_int_equal(archive_write_data(t.archive, piece, sizeof(piece)),
+				 sizeof(piece));
 	}
 	archive_entry_free(e);
 	assert_ok(unpack(f, &t));
@@ -574,22 +576,14 @@ static void test_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LAYER_TEST(test_kinds),
-		LAYER_TEST(test_times),
-		LAYER_TEST(test_whiteouts),
-		LAYER_TEST(test_bad_whiteouts),
-		LAYER_TEST(test_replacing),
-		LAYER_TEST(test_hard_links),
-		LAYER_TEST(test_bad_hard_links),
-		LAYER_TEST(test_links_as_parents),
-		LAYER_TEST(test_paths),
-		LAYER_TEST(test_names_are_bytes),
-		LAYER_TEST(test_long_names),
-		LAYER_TEST(test_xattrs),
-		LAYER_TEST(test_sparse),
-		LAYER_TEST(test_devices_and_owners),
-		LAYER_TEST(test_limits),
-		LAYER_TEST(test_damaged),
+		LAYER_TEST(test_kinds),		 LAYER_TEST(test_times),
+		LAYER_TEST(test_whiteouts),	 LAYER_TEST(test_bad_whiteouts),
+		LAYER_TEST(test_replacing),	 LAYER_TEST(test_hard_links),
+		LAYER_TEST(test_bad_hard_links), LAYER_TEST(test_links_as_parents),
+		LAYER_TEST(test_paths),		 LAYER_TEST(test_names_are_bytes),
+		LAYER_TEST(test_long_names),	 LAYER_TEST(test_xattrs),
+		LAYER_TEST(test_sparse),	 LAYER_TEST(test_devices_and_owners),
+		LAYER_TEST(test_limits),	 LAYER_TEST(test_damaged),
 		LAYER_TEST(test_empty),
 	};
 
