@@ -219,6 +219,13 @@ static bool maps_memory(int number)
 	return number == SYS_mmap || number == SYS_mprotect;
 }
 
+static size_t add_verdict(struct sock_filter *code, size_t n, int number, uint32_t verdict)
+{
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1);
+	code[n++] = (struct sock_filter)RETURN(verdict);
+	return n;
+}
+
 static struct error *filter_syscalls(const struct confine *c)
 {
 	struct sock_filter code[FILTER_MAX] = {
@@ -230,15 +237,13 @@ static struct error *filter_syscalls(const struct confine *c)
 	struct sock_fprog program = { .filter = code };
 	size_t n = FILTER_HEAD;
 
-	if (c->n_syscalls * 2 + FILTER_HEAD + FILTER_EXEC > FILTER_MAX)
+	if ((c->n_syscalls + c->n_failing) * 2 + FILTER_HEAD + FILTER_EXEC > FILTER_MAX)
 		return error_new(ERROR_BUG, "a filter of %zu system calls", c->n_syscalls);
-	for (size_t i = 0; i < c->n_syscalls; i++) {
-		if (maps_memory(c->syscalls[i]))
-			continue;
-		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-							 (uint32_t)c->syscalls[i], 0, 1);
-		code[n++] = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
-	}
+	for (size_t i = 0; i < c->n_syscalls; i++)
+		if (!maps_memory(c->syscalls[i]))
+			n = add_verdict(code, n, c->syscalls[i], SECCOMP_RET_ALLOW);
+	for (size_t i = 0; i < c->n_failing; i++)
+		n = add_verdict(code, n, c->failing[i], SECCOMP_RET_ERRNO | ENOENT);
 	for (size_t i = 0; i < c->n_syscalls; i++) {
 		if (!maps_memory(c->syscalls[i]))
 			continue;

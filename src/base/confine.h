@@ -42,6 +42,8 @@ struct confine {
 	size_t n_paths;
 	const int *syscalls; /* allowed numbers; anything else kills the process */
 	size_t n_syscalls;
+	const int *failing; /* fail with ENOENT: what a library tries and can do without */
+	size_t n_failing;
 	uint64_t memory_bytes; /* RLIMIT_AS; not under AddressSanitizer, whose shadow is huge */
 	uint64_t cpu_seconds;  /* RLIMIT_CPU */
 	uint64_t file_bytes;   /* RLIMIT_FSIZE */

@@ -49,6 +49,7 @@ enum unpack_entry_type {
 	UNPACK_OTHER,
 };
 
-/* Most entries of an outer archive (index), and most records of devices and owners of a layer. */
+/* Most entries of an outer archive (index), and most records of a layer. */
 #define UNPACK_INDEX_MAX 100000
-#define UNPACK_RECORDS_MAX 100000
+#define UNPACK_OWNERS_MAX 1000000
+#define UNPACK_DEVICES_MAX 10000

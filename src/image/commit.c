@@ -35,8 +35,6 @@ struct committing {
 
 static void committing_done(struct committing *k)
 {
-	for (size_t i = 0; k->unpacked && i < k->n; i++)
-		extent_done(&k->unpacked[i].source);
 	free(k->unpacked);
 	strv_free(k->chain);
 }
@@ -54,27 +52,38 @@ static struct error *begin(struct committing *k)
 	TRY(config_chain(c->diff_ids, &k->chain));
 	k->n = strv_length(k->chain);
 	k->unpacked = alloc_zeroed(k->n, sizeof(*k->unpacked));
-	for (size_t i = 0; i < k->n; i++)
-		k->unpacked[i].source.fd = -1;
 	return NULL;
 }
 
-/* Puts the requests for layers that neither the store nor this work has, and their positions. */
-static struct error *list_missing(struct committing *k, commit_find_layer *find, void *data,
-				  struct layer_request *requests, size_t *positions, size_t *ret_n)
+/* The layers to be unpacked, and which they are of the image's. */
+struct missing {
+	struct layer_request *requests;
+	size_t *positions, n;
+};
+
+static void missing_done(struct missing *m)
 {
-	size_t n = 0;
+	for (size_t i = 0; i < m->n; i++)
+		extent_done(&m->requests[i].source);
+	free(m->requests);
+	free(m->positions);
+}
+#define automissing __attribute__((cleanup(missing_done)))
+
+/* Lists the layers that neither the store nor this work has. */
+static struct error *list_missing(struct committing *k, commit_find_layer *find, void *data,
+				  struct missing *m)
+{
 	bool present;
 
 	for (size_t i = 0; i < k->n; i++) {
-		struct layer_request *r = &requests[n];
+		struct layer_request *r = &m->requests[m->n];
 
 		TRY(catalog_has_layer(k->store->db, k->chain[i], &present));
 		if (present || *k->unpacked[i].directory)
 			continue;
 		*r = (struct layer_request){ .source = EXTENT_NONE };
-		positions[n++] = i;
-		*ret_n = n;
+		m->positions[m->n++] = i;
 		TRY(error_wrap(find(data, i, r), "layer %.19s", k->c->diff_ids[i]));
 		r->diff_id = k->c->diff_ids[i];
 		snprintf(r->directory, sizeof(r->directory), "layer-%d-%zu", k->tries, i);
@@ -84,19 +93,18 @@ static struct error *list_missing(struct committing *k, commit_find_layer *find,
 
 static struct error *unpack_missing(struct committing *k, commit_find_layer *find, void *data)
 {
-	struct layer_request *requests autofree = alloc_zeroed(k->n, sizeof(*requests));
-	size_t *positions autofree = alloc_zeroed(k->n, sizeof(*positions));
-	size_t n = 0;
-	struct error *err = list_missing(k, find, data, requests, positions, &n);
+	struct missing m automissing = {
+		.requests = alloc_zeroed(k->n, sizeof(*m.requests)),
+		.positions = alloc_zeroed(k->n, sizeof(*m.positions)),
+	};
 
-	if (!err && n)
-		err = layer_unpack_all(k->w, requests, n);
-	for (size_t i = 0; i < n; i++) {
-		extent_done(&requests[i].source);
-		if (!err)
-			k->unpacked[positions[i]] = requests[i];
+	TRY(list_missing(k, find, data, &m));
+	TRY(layer_unpack_all(k->w, m.requests, m.n));
+	for (size_t i = 0; i < m.n; i++) {
+		k->unpacked[m.positions[i]] = m.requests[i];
+		k->unpacked[m.positions[i]].source.fd = -1; /* it is done with */
 	}
-	return err;
+	return NULL;
 }
 
 static struct error *put_file(int dir, const char *name, const char *text, size_t length)
@@ -212,10 +220,10 @@ static struct error *record_or_undo(struct committing *k, bool *ret_gone)
 	return err;
 }
 
-struct error *commit_image(struct image_store *store, struct work *w, const struct commit *c,
-			   commit_find_layer *find, void *data, char ret_id[DIGEST_SIZE])
+struct error *commit_image(struct work *w, const struct commit *c, commit_find_layer *find,
+			   void *data, char ret_id[DIGEST_SIZE])
 {
-	struct committing k autocommitting = { .store = store, .w = w, .c = c };
+	struct committing k autocommitting = { .store = w->store, .w = w, .c = c };
 	bool gone = true;
 
 	TRY(begin(&k));
@@ -234,15 +242,14 @@ struct error *commit_image(struct image_store *store, struct work *w, const stru
 	return NULL;
 }
 
-struct error *commit_unpacked(struct image_store *store, struct work *w, const struct commit *c,
+struct error *commit_unpacked(struct work *w, const struct commit *c,
 			      const struct layer_request *layer, char ret_id[DIGEST_SIZE])
 {
-	struct committing k autocommitting = { .store = store, .w = w, .c = c };
+	struct committing k autocommitting = { .store = w->store, .w = w, .c = c };
 	bool gone = false;
 
 	TRY(begin(&k));
 	k.unpacked[0] = *layer;
-	k.unpacked[0].source.fd = -1;
 	TRY(put_documents(&k));
 	TRY(record_or_undo(&k, &gone));
 	memcpy(ret_id, k.id, DIGEST_SIZE);

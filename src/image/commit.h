@@ -20,12 +20,12 @@ struct commit {
 /* Fills @ret->source and .digest for layer @i of the image. */
 typedef struct error *commit_find_layer(void *data, size_t i, struct layer_request *ret);
 
-/* Unpacks what the store lacks, asking @find for each, and records the image as @ret_id. */
-struct error *commit_image(struct image_store *store, struct work *w, const struct commit *c,
-			   commit_find_layer *find, void *data, char ret_id[DIGEST_SIZE])
-	__attribute__((nonnull(1, 2, 3, 4, 6), warn_unused_result));
+/* Unpacks what @w's store lacks, asking @find for each layer, and records the image as @ret_id. */
+struct error *commit_image(struct work *w, const struct commit *c, commit_find_layer *find,
+			   void *data, char ret_id[DIGEST_SIZE])
+	__attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
 
 /* As commit_image() for an image whose only layer is already unpacked, as @layer. */
-struct error *commit_unpacked(struct image_store *store, struct work *w, const struct commit *c,
+struct error *commit_unpacked(struct work *w, const struct commit *c,
 			      const struct layer_request *layer, char ret_id[DIGEST_SIZE])
 	__attribute__((nonnull, warn_unused_result));

@@ -1,6 +1,8 @@
 /* Finding, naming and removing images that are in the store. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/str.h"
@@ -78,9 +80,36 @@ struct error *image_find(struct image_store *store, const char *ref, struct imag
 	return find(store, ref, &name, ret);
 }
 
+/* When it was made, by its config (RFC 3339); what says nothing sensible counts as the oldest. */
+static int64_t created_seconds(const struct image *image)
+{
+	struct tm utc = { 0 };
+	int hours = 0, minutes = 0;
+	const char *rest;
+
+	rest = image->created ? strptime(image->created, "%Y-%m-%dT%H:%M:%S", &utc) : NULL;
+	if (!rest)
+		return INT64_MIN;
+	rest += strcspn(rest, "+-");
+	if (*rest && sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2)
+		hours = minutes = 0;
+	return (int64_t)timegm(&utc) - (*rest == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+}
+
+static int compare_newest(const void *left, const void *right)
+{
+	int64_t a = created_seconds(*(struct image *const *)left);
+	int64_t b = created_seconds(*(struct image *const *)right);
+
+	return a > b ? -1 : a < b;
+}
+
 struct error *image_list(struct image_store *store, struct image ***ret, size_t *ret_n)
 {
-	return catalog_list(store->db, ret, ret_n);
+	TRY(catalog_list(store->db, ret, ret_n));
+	if (*ret_n)
+		qsort(*ret, *ret_n, sizeof(**ret), compare_newest);
+	return NULL;
 }
 
 struct error *image_tag(struct image_store *store, const char *ref, const char *name)
@@ -126,8 +155,9 @@ static struct error *delete_image(struct removal *r, const struct image *image)
 {
 	TRY(catalog_remove_image(r->store->db, image->id, &r->layers));
 	strv_addf(r->lines, "Deleted: %s", image->id);
-	for (size_t i = strv_length(r->layers); i--;)
-		strv_addf(r->lines, "Deleted: sha256:%s", r->layers[i]);
+	for (size_t i = strv_length(image->layers); i--;) /* the topmost first, as docker does */
+		if (strv_contains(r->layers, image->layers[i]))
+			strv_addf(r->lines, "Deleted: sha256:%s", image->layers[i]);
 	return NULL;
 }
 

@@ -66,42 +66,52 @@ static char *config_text(struct config_file *config, const struct image_import *
 	return json_encode_text(&config_file_type, config);
 }
 
-static struct error *record(struct image_store *store, struct work *w,
-			    const struct image_import *import, struct config_file *config,
-			    const struct layer_request *layer, char *const *names,
+struct importing {
+	struct work w;
+	struct layer_request layer;
+	struct config_file config;
+	char **names;
+};
+
+static void importing_done(struct importing *i)
+{
+	extent_done(&i->layer.source);
+	config_done(&i->config);
+	strv_free(i->names);
+	work_end(&i->w);
+}
+#define autoimporting __attribute__((cleanup(importing_done)))
+
+static struct error *record(struct importing *i, const struct image_import *import,
 			    char ret_id[DIGEST_SIZE])
 {
-	char *text autofree = config_text(config, import, layer->found_diff_id);
+	char *text autofree = config_text(&i->config, import, i->layer.found_diff_id);
 	const struct commit c = {
 		.config = text,
 		.config_length = strlen(text),
-		.diff_ids = config->rootfs.diff_ids,
-		.names = names,
+		.diff_ids = i->config.rootfs.diff_ids,
+		.names = i->names,
 	};
 
-	return commit_unpacked(store, w, &c, layer, ret_id);
+	return commit_unpacked(&i->w, &c, &i->layer, ret_id);
 }
 
 struct error *image_import(struct image_store *store, int fd, const struct image_import *import,
 			   char ret_id[DIGEST_SIZE])
 {
-	struct layer_request layer = { .source = EXTENT_NONE, .directory = "layer" };
-	struct config_file config autoconfig = { 0 };
-	struct work w autowork = WORK_NONE;
-	char **names autostrv = NULL;
-	struct error *err;
+	struct importing i autoimporting = {
+		.w = WORK_NONE,
+		.layer = { .source = EXTENT_NONE, .directory = "layer" },
+	};
+	char *name = NULL;
 
 	if (import->reference) {
-		char *name = NULL;
-
 		TRY(image_reference_parse(import->reference, &name));
-		strv_add_owned(&names, name);
+		strv_add_owned(&i.names, name);
 	}
-	TRY(apply_changes(&config.config, import->changes));
-	TRY(work_begin(store, &w));
-	TRY(source_of(fd, &layer));
-	err = layer_unpack_all(&w, &layer, 1);
-	extent_done(&layer.source);
-	TRY(err);
-	return record(store, &w, import, &config, &layer, names, ret_id);
+	TRY(apply_changes(&i.config.config, import->changes));
+	TRY(work_begin(store, &i.w));
+	TRY(source_of(fd, &i.layer));
+	TRY(layer_unpack_all(&i.w, &i.layer, 1));
+	return record(&i, import, ret_id);
 }

@@ -99,7 +99,7 @@ static struct error *add_image(struct load *l, struct commit *c, const struct co
 				 strv_length(config->rootfs.diff_ids));
 	c->diff_ids = config->rootfs.diff_ids;
 	TRY(say_what_moves(l, c->names, c->config, c->config_length));
-	TRY(commit_image(l->store, l->w, c, find_layer, found, id));
+	TRY(commit_image(l->w, c, find_layer, found, id));
 	l->n_loaded++;
 	for (size_t i = 0; c->names && c->names[i]; i++)
 		say(l, "Loaded image: ", c->names[i]);

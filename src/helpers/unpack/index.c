@@ -49,20 +49,18 @@ static struct error *find_bytes(struct input *in, uint64_t *ret_offset)
 static struct error *list_entry(struct input *in, struct archive_entry *entry,
 				struct report *report)
 {
-	const char *name = archive_entry_pathname(entry);
-	enum unpack_entry_type type = type_of(entry);
-	int64_t size = type == UNPACK_FILE ? archive_entry_size(entry) : 0;
-	uint64_t offset = 0;
-	const char *link = link_of(entry, type);
+	struct report_entry e = { .name = archive_entry_pathname(entry), .type = type_of(entry) };
+	int64_t size = e.type == UNPACK_FILE ? archive_entry_size(entry) : 0;
 
-	if (!name || strlen(name) >= PATH_MAX || strlen(link) >= PATH_MAX)
-		return error_new(ERROR_LIMIT, "the archive has a name longer than %d bytes",
-				 PATH_MAX);
+	e.link = link_of(entry, e.type);
+	if (!e.name || strlen(e.name) >= PATH_MAX || strlen(e.link) >= PATH_MAX)
+		return error_new(ERROR_LIMIT, "the archive has a name longer than %d bytes", PATH_MAX);
 	if (archive_entry_sparse_count(entry) > 0)
-		return error_new(ERROR_UNSUPPORTED, "%s: stored as a sparse file", name);
+		return error_new(ERROR_UNSUPPORTED, "%s: stored as a sparse file", e.name);
 	if (size > 0)
-		TRY(find_bytes(in, &offset));
-	return report_entry(report, name, type, (uint64_t)size, offset, link);
+		TRY(find_bytes(in, &e.offset));
+	e.size = (uint64_t)size;
+	return report_entry(report, &e);
 }
 
 struct error *index_archive(int archive, struct report *report)
@@ -77,5 +75,5 @@ struct error *index_archive(int archive, struct report *report)
 			break;
 		TRY(list_entry(in, entry, report));
 	}
-	return report_done(report, report->n_records, 0);
+	return report_done(report, report->n_entries, 0);
 }

@@ -11,7 +11,6 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "base/strv.h"
 #include "helpers/unpack/input.h"
 #include "helpers/unpack/tree.h"
 
@@ -39,7 +38,8 @@ struct layer {
 	const struct layer_limits *limits;
 	struct report *report;
 	uint64_t n_entries, bytes;
-	char **skipped; /* paths of device nodes, which hard links may name */
+	struct report_device *devices; /* not made, but hard links may name them; paths owned */
+	size_t n_devices;
 };
 
 static struct error *write_at(int fd, const char *data, size_t length, int64_t offset)
@@ -182,30 +182,58 @@ static struct error *add_directory(struct layer *l, struct archive_entry *entry,
 }
 
 /* Records a device node; what another entry made there goes, since the last one wins. */
-static struct error *skip_device(struct layer *l, struct archive_entry *entry, const char *path)
+static struct error *skip_device(struct layer *l, const struct report_device *device)
 {
-	TRY(tree_clear(l->tree, path));
-	strv_add(&l->skipped, path);
-	return report_device(l->report, path, archive_entry_mode(entry), archive_entry_rdev(entry),
-			     (uint64_t)archive_entry_uid(entry),
-			     (uint64_t)archive_entry_gid(entry));
+	TRY(tree_clear(l->tree, device->path));
+	TRY(report_device(l->report, device)); /* which bounds their number */
+	l->devices = alloc_resize(l->devices, l->n_devices + 1, sizeof(*l->devices));
+	l->devices[l->n_devices] = *device;
+	l->devices[l->n_devices++].path = alloc_string(device->path);
+	return NULL;
+}
+
+static struct error *add_device(struct layer *l, struct archive_entry *entry, const char *path)
+{
+	const struct report_device device = {
+		.path = path,
+		.mode = archive_entry_mode(entry),
+		.device = archive_entry_rdev(entry),
+		.uid = (uint64_t)archive_entry_uid(entry),
+		.gid = (uint64_t)archive_entry_gid(entry),
+	};
+
+	return skip_device(l, &device);
+}
+
+static const struct report_device *find_device(const struct layer *l, const char *path)
+{
+	for (size_t i = l->n_devices; i--;)
+		if (strcmp(l->devices[i].path, path) == 0)
+			return &l->devices[i];
+	return NULL;
 }
 
 static struct error *add_hard_link(struct layer *l, struct archive_entry *entry, const char *path)
 {
+	const struct report_device *device;
 	char *target autofree = NULL;
 	bool missing;
 
 	TRY(error_wrap(tree_clean_path(archive_entry_hardlink(entry), l->limits->path_length,
 				       l->limits->path_depth, &target),
 		       "%s: hard link to", path));
-	if (strv_contains(l->skipped, target))
-		return skip_device(l, entry, path);
 	TRY(tree_make_hard_link(l->tree, path, target, &missing));
-	if (missing)
-		return error_new(ERROR_BAD_INPUT, "%s: hard link to %s, which is not in the layer",
-				 path, target);
-	return NULL;
+	if (!missing)
+		return NULL;
+	device = find_device(l, target);
+	if (device) {
+		struct report_device link = *device;
+
+		link.path = path;
+		return skip_device(l, &link);
+	}
+	return error_new(ERROR_BAD_INPUT, "%s: hard link to %s, which is not in the layer", path,
+			 target);
 }
 
 static struct error *add_symlink(struct layer *l, struct archive_entry *entry, const char *path,
@@ -228,7 +256,7 @@ static struct error *add_thing(struct layer *l, struct archive_entry *entry, con
 	switch (archive_entry_filetype(entry)) {
 	case AE_IFCHR:
 	case AE_IFBLK:
-		return skip_device(l, entry, path);
+		return add_device(l, entry, path);
 	case AE_IFSOCK:
 		return NULL;
 	default:
@@ -319,6 +347,8 @@ struct error *layer_unpack(int archive, int target, const struct layer_limits *l
 	TRY(input_open(archive, &in));
 	l.in = in;
 	err = add_all(&l);
-	strv_free(l.skipped);
+	for (size_t i = 0; i < l.n_devices; i++)
+		free((char *)l.devices[i].path);
+	free(l.devices);
 	return err;
 }

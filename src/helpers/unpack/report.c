@@ -18,35 +18,33 @@ static struct error *send(struct report *r, enum unpack_report type, const struc
 	return error_wrap(msg_write(r->fd, type, buf_text(payload), payload->length), "report");
 }
 
-static struct error *count_record(struct report *r, uint64_t max, const char *what)
+static struct error *count(uint64_t *n, uint64_t max, const char *what)
 {
-	if (++r->n_records > max)
+	if (++*n > max)
 		return error_new(ERROR_LIMIT, "the archive has more than %ju %s", (uintmax_t)max,
 				 what);
 	return NULL;
 }
 
-struct error *report_entry(struct report *r, const char *name, enum unpack_entry_type type,
-			   uint64_t size, uint64_t offset, const char *link)
+struct error *report_entry(struct report *r, const struct report_entry *entry)
 {
 	struct buf payload autobuf = BUF_MAX(UNPACK_PAYLOAD_MAX);
-	const uint64_t numbers[] = { type, size, offset };
+	const uint64_t numbers[] = { entry->type, entry->size, entry->offset };
 
-	TRY(count_record(r, UNPACK_INDEX_MAX, "entries"));
-	TRY(msg_put_text(&payload, name));
+	TRY(count(&r->n_entries, UNPACK_INDEX_MAX, "entries"));
+	TRY(msg_put_text(&payload, entry->name));
 	TRY(put_numbers(&payload, numbers, 3));
-	TRY(msg_put_text(&payload, link));
+	TRY(msg_put_text(&payload, entry->link));
 	return send(r, UNPACK_ENTRY, &payload);
 }
 
-struct error *report_device(struct report *r, const char *path, mode_t mode, dev_t device,
-			    uint64_t uid, uint64_t gid)
+struct error *report_device(struct report *r, const struct report_device *d)
 {
 	struct buf payload autobuf = BUF_MAX(UNPACK_PAYLOAD_MAX);
-	const uint64_t numbers[] = { mode, major(device), minor(device), uid, gid };
+	const uint64_t numbers[] = { d->mode, major(d->device), minor(d->device), d->uid, d->gid };
 
-	TRY(count_record(r, UNPACK_RECORDS_MAX, "device nodes and large owners"));
-	TRY(msg_put_text(&payload, path));
+	TRY(count(&r->n_devices, UNPACK_DEVICES_MAX, "device nodes"));
+	TRY(msg_put_text(&payload, d->path));
 	TRY(put_numbers(&payload, numbers, 5));
 	return send(r, UNPACK_DEVICE, &payload);
 }
@@ -56,7 +54,7 @@ struct error *report_owner(struct report *r, const char *path, uint64_t uid, uin
 	struct buf payload autobuf = BUF_MAX(UNPACK_PAYLOAD_MAX);
 	const uint64_t numbers[] = { uid, gid };
 
-	TRY(count_record(r, UNPACK_RECORDS_MAX, "device nodes and large owners"));
+	TRY(count(&r->n_owners, UNPACK_OWNERS_MAX, "files whose owner is over 65535"));
 	TRY(msg_put_text(&payload, path));
 	TRY(put_numbers(&payload, numbers, 2));
 	return send(r, UNPACK_OWNER, &payload);

@@ -13,15 +13,30 @@
 
 struct report {
 	int fd;
-	uint64_t n_records;
+	uint64_t n_entries, n_devices, n_owners;
 };
 
-struct error *report_entry(struct report *r, const char *name, enum unpack_entry_type type,
-			   uint64_t size, uint64_t offset, const char *link)
+/* One entry of an outer archive. */
+struct report_entry {
+	const char *name;
+	enum unpack_entry_type type;
+	uint64_t size, offset;
+	const char *link; /* "" where it is none */
+};
+struct error *report_entry(struct report *r, const struct report_entry *entry)
 	__attribute__((nonnull, warn_unused_result));
-struct error *report_device(struct report *r, const char *path, mode_t mode, dev_t device,
-			    uint64_t uid, uint64_t gid)
+
+/* A device node of a layer, which is not made. */
+struct report_device {
+	const char *path;
+	mode_t mode; /* with its type */
+	dev_t device;
+	uint64_t uid, gid;
+};
+struct error *report_device(struct report *r, const struct report_device *device)
 	__attribute__((nonnull, warn_unused_result));
+
+/* Ids over 65535, which are stored as nobody's. */
 struct error *report_owner(struct report *r, const char *path, uint64_t uid, uint64_t gid)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -97,57 +97,63 @@ struct error *tree_clean_path(const char *raw, size_t length_max, size_t depth_m
 	return NULL;
 }
 
-/* The directory that @path is in, made where it is missing, and the last part of @path. */
-static struct error *find_parent(struct tree *t, const char *path, int *ret_parent,
-				 const char **ret_name)
+/* Where something is to be: a directory and a name in it. */
+struct place {
+	int parent; /* the tree's */
+	const char *name;
+};
+
+static struct error *open_parent(struct tree *t, const char *path, size_t length)
+{
+	char *parent = alloc_string_n(path, length);
+	struct error *err;
+
+	forget_parent(t);
+	err = path_open_in_root(t->target, parent, O_PATH | O_DIRECTORY, 0, &t->parent);
+	if (err && error_errno(err) == ENOENT) {
+		error_free(err);
+		err = path_make_dirs_in_root(t->target, parent, 0755, 0, 0, &t->parent);
+	}
+	t->parent_path = parent;
+	if (err)
+		forget_parent(t);
+	return err;
+}
+
+/* The place of @path; directories that are missing on the way are made. */
+static struct error *find_place(struct tree *t, const char *path, struct place *ret)
 {
 	const char *slash = strrchr(path, '/');
 	size_t length = slash ? (size_t)(slash - path) : 0;
-	struct error *err;
-	char *parent;
 
 	if (!*path)
 		return error_new(ERROR_BAD_INPUT, "the root of the layer is no directory");
-	*ret_name = slash ? slash + 1 : path;
-	if (!slash) {
-		*ret_parent = t->target;
+	ret->name = slash ? slash + 1 : path;
+	ret->parent = t->target;
+	if (!slash)
 		return NULL;
-	}
 	if (!t->parent_path || strncmp(t->parent_path, path, length) != 0 ||
-	    t->parent_path[length]) {
-		forget_parent(t);
-		parent = alloc_string_n(path, length);
-		err = path_open_in_root(t->target, parent, O_PATH | O_DIRECTORY, 0, &t->parent);
-		if (err && error_errno(err) == ENOENT) {
-			error_free(err);
-			err = path_make_dirs_in_root(t->target, parent, 0755, 0, 0, &t->parent);
-		}
-		t->parent_path = parent;
-		if (err)
-			forget_parent(t);
-		TRY(err);
-	}
-	*ret_parent = t->parent;
+	    t->parent_path[length])
+		TRY(open_parent(t, path, length));
+	ret->parent = t->parent;
 	return NULL;
 }
 
-/* Removes @name, a directory with all that is in it. *@ret_whiteout: it was one. */
-static struct error *replace(struct tree *t, int parent, const char *name, bool *ret_whiteout)
+/* Removes what is there, a directory with all that is in it. *@ret_whiteout: it was one. */
+static struct error *replace(struct tree *t, const struct place *at, bool *ret_whiteout)
 {
 	struct stat st;
 
 	*ret_whiteout = false;
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? NULL : error_sys("%s", name);
+	if (fstatat(at->parent, at->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? NULL : error_sys("%s", at->name);
 	*ret_whiteout = S_ISCHR(st.st_mode);
 	if (!S_ISDIR(st.st_mode))
-		return unlinkat(parent, name, 0) < 0 ? error_sys("replace %s", name) : NULL;
-	TRY(path_remove_tree(parent, name));
-	/*
-	 * The cached parent may have been below it. It is not our @parent: that one is above, and
-	 * open.
-	 */
-	if (t->parent != parent)
+		return unlinkat(at->parent, at->name, 0) < 0 ? error_sys("replace %s", at->name) :
+							       NULL;
+	TRY(path_remove_tree(at->parent, at->name));
+	/* A remembered parent may have been below it. The one in use here is above, and open. */
+	if (t->parent != at->parent)
 		forget_parent(t);
 	return NULL;
 }
@@ -189,22 +195,19 @@ static int make_hard_link(int parent, const char *name, const struct making *m)
 	return linkat(m->source_dir, m->target, parent, name, 0);
 }
 
-/* Makes @path, in the place of whatever is there. *@ret_result is what the system call returned. */
-static struct error *make(struct tree *t, const char *path, make_function *function,
-			  const struct making *m, int *ret_parent, const char **ret_name,
-			  int *ret_result)
+/* Makes it, in the place of whatever is there. *@ret_result is what the system call returned. */
+static struct error *make(struct tree *t, const struct place *at, make_function *function,
+			  const struct making *m, int *ret_result)
 {
 	bool was_whiteout;
-	int result;
+	int result = function(at->parent, at->name, m);
 
-	TRY(find_parent(t, path, ret_parent, ret_name));
-	result = function(*ret_parent, *ret_name, m);
 	if (result < 0 && errno == EEXIST) {
-		TRY(replace(t, *ret_parent, *ret_name, &was_whiteout));
-		result = function(*ret_parent, *ret_name, m);
+		TRY(replace(t, at, &was_whiteout));
+		result = function(at->parent, at->name, m);
 	}
 	if (result < 0)
-		return error_sys("make %s", path);
+		return error_sys("make %s", at->name);
 	*ret_result = result;
 	return NULL;
 }
@@ -213,10 +216,10 @@ struct error *tree_make_file(struct tree *t, const char *path, const struct tree
 			     int *ret_fd)
 {
 	const struct making m = { .mode = meta->mode };
-	const char *name;
-	int parent;
+	struct place at;
 
-	return make(t, path, make_file, &m, &parent, &name, ret_fd);
+	TRY(find_place(t, path, &at));
+	return make(t, &at, make_file, &m, ret_fd);
 }
 
 struct error *tree_finish_file(int fd, const char *path, const struct tree_meta *meta)
@@ -250,33 +253,33 @@ static struct error *set_opaque(int fd, const char *path)
 	return NULL;
 }
 
-/*
- * Opens the directory @path, making it where there is none; of a whiteout it becomes an opaque
- * directory.
- */
+static int open_directory(const struct place *at)
+{
+	return openat(at->parent, at->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Opens the directory @path, making it where there is none; a whiteout becomes an opaque one. */
 static struct error *open_or_make(struct tree *t, const char *path, mode_t mode, int *ret_fd)
 {
 	const struct making m = { .mode = mode };
 	bool was_whiteout = false;
-	const char *name;
-	int parent, fd autoclose = -1;
+	struct place at;
+	int fd autoclose = -1;
 
 	if (!*path)
 		return path_open_beneath(t->target, ".", O_RDONLY | O_DIRECTORY, 0, ret_fd);
-	TRY(find_parent(t, path, &parent, &name));
-	if (make_directory(parent, name, &m) < 0) {
+	TRY(find_place(t, path, &at));
+	if (make_directory(at.parent, at.name, &m) < 0) {
 		if (errno != EEXIST)
 			return error_sys("make %s", path);
-		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0) {
-			*ret_fd = fd_take(&fd);
-			return NULL;
-		}
-		TRY(replace(t, parent, name, &was_whiteout));
-		if (make_directory(parent, name, &m) < 0)
+		fd = open_directory(&at);
+		if (fd < 0)
+			TRY(replace(t, &at, &was_whiteout));
+		if (fd < 0 && make_directory(at.parent, at.name, &m) < 0)
 			return error_sys("make %s", path);
 	}
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		fd = open_directory(&at);
 	if (fd < 0)
 		return error_sys("open %s", path);
 	if (was_whiteout)
@@ -300,15 +303,14 @@ struct error *tree_make_directory(struct tree *t, const char *path, const struct
 	return NULL;
 }
 
-static struct error *set_owner_and_time(int parent, const char *name, const char *path,
-					const struct tree_meta *meta)
+static struct error *set_owner_and_time(const struct place *at, const struct tree_meta *meta)
 {
 	const struct timespec times[2] = { meta->mtime, meta->mtime };
 
-	if (fchownat(parent, name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_sys("own %s", path);
-	if (utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_sys("set the time of %s", path);
+	if (fchownat(at->parent, at->name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys("own %s", at->name);
+	if (utimensat(at->parent, at->name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys("set the time of %s", at->name);
 	return NULL;
 }
 
@@ -316,21 +318,23 @@ struct error *tree_make_symlink(struct tree *t, const char *path, const char *ta
 				const struct tree_meta *meta)
 {
 	const struct making m = { .target = target };
-	const char *name;
-	int parent, result;
+	struct place at;
+	int result;
 
-	TRY(make(t, path, make_symlink, &m, &parent, &name, &result));
-	return set_owner_and_time(parent, name, path, meta);
+	TRY(find_place(t, path, &at));
+	TRY(make(t, &at, make_symlink, &m, &result));
+	return set_owner_and_time(&at, meta);
 }
 
 struct error *tree_make_fifo(struct tree *t, const char *path, const struct tree_meta *meta)
 {
 	const struct making m = { .mode = meta->mode };
-	const char *name;
-	int parent, result;
+	struct place at;
+	int result;
 
-	TRY(make(t, path, make_fifo, &m, &parent, &name, &result));
-	return set_owner_and_time(parent, name, path, meta);
+	TRY(find_place(t, path, &at));
+	TRY(make(t, &at, make_fifo, &m, &result));
+	return set_owner_and_time(&at, meta);
 }
 
 static bool is_same_file(int dir_a, const char *a, int dir_b, const char *b)
@@ -363,10 +367,10 @@ static struct error *find_source(struct tree *t, const char *path, int *ret_fd,
 struct error *tree_make_hard_link(struct tree *t, const char *path, const char *target,
 				  bool *ret_missing)
 {
-	int source autoclose = -1, parent, result;
+	int source autoclose = -1, result;
 	struct making m = { 0 };
+	struct place at;
 	struct stat st;
-	const char *name;
 
 	*ret_missing = true;
 	TRY(find_source(t, target, &source, &m.target));
@@ -378,28 +382,24 @@ struct error *tree_make_hard_link(struct tree *t, const char *path, const char *
 		return error_new(ERROR_BAD_INPUT, "hard link %s: %s is a directory", path, target);
 	*ret_missing = false;
 	m.source_dir = source;
-	TRY(find_parent(t, path, &parent, &name));
-	if (is_same_file(source, m.target, parent, name)) /* replacing it would remove the source */
+	TRY(find_place(t, path, &at));
+	if (is_same_file(source, m.target, at.parent, at.name)) /* or it would replace itself */
 		return NULL;
-	return error_wrap(make(t, path, make_hard_link, &m, &parent, &name, &result), "link to %s",
-			  target);
+	return error_wrap(make(t, &at, make_hard_link, &m, &result), "link to %s", target);
 }
 
 struct error *tree_whiteout(struct tree *t, const char *path)
 {
-	int parent, fd autoclose = -1;
-	const char *name;
+	struct place at;
+	int fd autoclose = -1;
 
-	TRY(find_parent(t, path, &parent, &name));
-	if (mknodat(parent, name, S_IFCHR, makedev(0, 0)) == 0)
+	TRY(find_place(t, path, &at));
+	if (mknodat(at.parent, at.name, S_IFCHR, makedev(0, 0)) == 0)
 		return NULL;
 	if (errno != EEXIST)
 		return error_sys("hide %s", path);
-	/*
-	 * This layer has something of that name: it hides the lower layers' by itself, a directory
-	 * if it is opaque.
-	 */
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* What this layer has hides the lower layers' by itself, a directory if it is opaque. */
+	fd = open_directory(&at);
 	return fd >= 0 ? set_opaque(fd, path) : NULL;
 }
 
@@ -414,11 +414,10 @@ struct error *tree_make_opaque(struct tree *t, const char *path)
 struct error *tree_clear(struct tree *t, const char *path)
 {
 	bool was_whiteout;
-	const char *name;
-	int parent;
+	struct place at;
 
-	TRY(find_parent(t, path, &parent, &name));
-	return replace(t, parent, name, &was_whiteout);
+	TRY(find_place(t, path, &at));
+	return replace(t, &at, &was_whiteout);
 }
 
 struct error *tree_finish(struct tree *t)
