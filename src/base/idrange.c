@@ -20,7 +20,10 @@
 #define LEASES "/run/bulkhead/ids"
 #define POOL_RANGES 4096U /* 0x70000000 to 0x7fffffff; the first is IDRANGE_HELPERS */
 
-/* Whether a line "name:first:count" of subuid(5) overlaps the range at @first; malformed lines give nothing away. */
+/*
+ * Whether a line "name:first:count" of subuid(5) overlaps the range at @first; malformed lines give
+ * nothing away.
+ */
 static bool line_overlaps(const char *line, uint32_t first)
 {
 	char **parts autostrv = strv_split(line, ':');
@@ -68,7 +71,10 @@ static struct error *write_lease(int dir, const char *name, const char *owner, b
 	return NULL;
 }
 
-/* Removes the lease @name if its owner's directory is gone; the lock keeps two that look at once apart. */
+/*
+ * Removes the lease @name if its owner's directory is gone; the lock keeps two that look at once
+ * apart.
+ */
 static struct error *drop_if_stale(int dir, const char *name)
 {
 	char *owner autofree = NULL;

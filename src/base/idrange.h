@@ -1,10 +1,12 @@
 /*
- * Ranges of 65,536 user and group ids, leased host-wide: no two containers of any --root share host ids. A lease is a
- * file in /run/bulkhead/ids whose name is the range and whose text names the owner, a run-time directory; a lease whose
- * owner's directory is gone counts as given back, so make the directory before the lease and remove it after.
+ * Ranges of 65,536 user and group ids, leased host-wide: no two containers of any --root share host
+ * ids. A lease is a file in /run/bulkhead/ids whose name is the range and whose text names the
+ * owner, a run-time directory; a lease whose owner's directory is gone counts as given back, so
+ * make the directory before the lease and remove it after.
  *
- * The pool, 0x70000000 to 0x7fffffff, lies above systemd-nspawn's (0x80000-0x6fffffff); ranges that /etc/subuid or
- * /etc/subgid give to anybody (subuid(5)) are left out. The first range belongs to our helper programs.
+ * The pool, 0x70000000 to 0x7fffffff, lies above systemd-nspawn's (0x80000-0x6fffffff); ranges that
+ * /etc/subuid or /etc/subgid give to anybody (subuid(5)) are left out. The first range belongs to
+ * our helper programs.
  */
 #pragma once
 

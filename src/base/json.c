@@ -40,8 +40,9 @@ static struct error *not_a(const char *what)
 }
 
 /*
- * Inside the decoder a message is "PLACE: reason", its place made of ".name" and "[index]" parts, or
- * only a reason, which never starts so. at() puts one more part before the place; it frees @place.
+ * Inside the decoder a message is "PLACE: reason", its place made of ".name" and "[index]" parts,
+ * or only a reason, which never starts so. at() puts one more part before the place; it frees
+ * @place.
  */
 static struct error *at(struct error *err, char *place)
 {

@@ -76,8 +76,8 @@ struct error *json_decode_text(const struct json_type *type, const char *text, s
 			       void *object) __attribute__((nonnull, warn_unused_result));
 
 /*
- * A new json_t of @object; the caller json_decref()s. Text that is no UTF-8 gets U+FFFD for each byte
- * that is not, as in Go.
+ * A new json_t of @object; the caller json_decref()s. Text that is no UTF-8 gets U+FFFD for each
+ * byte that is not, as in Go.
  */
 json_t *json_encode(const struct json_type *type, const void *object)
 	__attribute__((nonnull, returns_nonnull));

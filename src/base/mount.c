@@ -56,7 +56,10 @@ struct error *mount_attributes(int fd, uint64_t set, uint64_t clear, uint64_t pr
 	return set_attributes(fd, &attr, recursive);
 }
 
-/* What the kernel wrote into the context's log about the last failure ("e overlay: …"), after @what and errno. */
+/*
+ * What the kernel wrote into the context's log about the last failure ("e overlay: …"), after @what
+ * and errno.
+ */
 static struct error *failed(int context, const char *what)
 {
 	struct error *err = error_sys("%s", what);

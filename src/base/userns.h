@@ -1,5 +1,6 @@
 /*
- * User namespaces (user_namespaces(7)): maps, and namespaces that exist only to give an idmapped mount its map.
+ * User namespaces (user_namespaces(7)): maps, and namespaces that exist only to give an idmapped
+ * mount its map.
  */
 #pragma once
 
@@ -13,14 +14,16 @@ struct id_map {
 	uint32_t inside, outside, length;
 };
 
-/* Writes both maps of @pid's new user namespace: at most 340 lines each (the kernel's own limit). */
+/*
+ * Writes both maps of @pid's new user namespace: at most 340 lines each (the kernel's own limit).
+ */
 struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_uids,
 				const struct id_map *gids, size_t n_gids)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Makes a user namespace with these maps that no process is in, for mount_idmap(). It lives while the descriptor, or a
- * mount that uses it, does.
+ * Makes a user namespace with these maps that no process is in, for mount_idmap(). It lives while
+ * the descriptor, or a mount that uses it, does.
  */
 struct error *userns_make(const struct id_map *uids, size_t n_uids, const struct id_map *gids,
 			  size_t n_gids, int *ret_fd) __attribute__((nonnull, warn_unused_result));

@@ -1,6 +1,6 @@
 /*
- * Another program in a running container: a session with a monitor of its own, so that it outlives its command. Its
- * directory STATE/containers/ID/exec/SESSION goes with it, or with the container.
+ * Another program in a running container: a session with a monitor of its own, so that it outlives
+ * its command. Its directory STATE/containers/ID/exec/SESSION goes with it, or with the container.
  */
 #include <errno.h>
 #include <fcntl.h>

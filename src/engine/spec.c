@@ -30,7 +30,10 @@
 #define INIT_PATH "/sbin/docker-init"
 #define CAP_SYS_ADMIN_BIT (UINT64_C(1) << 21)
 
-/* No core files; a soft limit that programs which close every descriptor bear, a hard one for those that need more. */
+/*
+ * No core files; a soft limit that programs which close every descriptor bear, a hard one for those
+ * that need more.
+ */
 static const struct oci_rlimit default_rlimits[] = {
 	{ RLIMIT_CORE, 0, 0, false },
 	{ RLIMIT_NOFILE, 1024, 524288, false },
@@ -122,7 +125,10 @@ static struct error *set_namespaces(struct engine *e, const struct container *c,
 	return NULL;
 }
 
-/* Made at the first start: the overlay's upper directory is the container's root, and wants its mode. */
+/*
+ * Made at the first start: the overlay's upper directory is the container's root, and wants its
+ * mode.
+ */
 static struct error *make_upper(int container_dir)
 {
 	static const struct {
@@ -154,7 +160,10 @@ static struct error *open_root(struct engine *e, const struct container *c, stru
 	return NULL;
 }
 
-/* The value of NAME in --security-opt "NAME=VALUE" or "NAME:VALUE", "" for the bare name, NULL where it is not there. */
+/*
+ * The value of NAME in --security-opt "NAME=VALUE" or "NAME:VALUE", "" for the bare name, NULL
+ * where it is not there.
+ */
 static const char *security_option(const struct container *c, const char *name)
 {
 	char **list = c->host.security_opt;
@@ -230,7 +239,10 @@ static void set_rlimits(const struct container *c, struct oci_process *p)
 						   rlimit_value(c->host.ulimits[u].hard), true });
 }
 
-/* Docker's order: what every program expects first, so that the image and the user can say otherwise. */
+/*
+ * Docker's order: what every program expects first, so that the image and the user can say
+ * otherwise.
+ */
 static char **make_env(const struct container *c, char *const *more)
 {
 	char **env = NULL;
@@ -338,7 +350,10 @@ static void set_devices(const struct container *c, struct oci_spec *spec)
 	}
 }
 
-/* Without a network there is nobody to ask and no neighbour to know; with the host's, what the host says. */
+/*
+ * Without a network there is nobody to ask and no neighbour to know; with the host's, what the host
+ * says.
+ */
 static struct error *set_names(const struct container *c, struct oci_spec *spec)
 {
 	bool host_net = str_equal(c->host.network_mode, "host");

@@ -1,6 +1,6 @@
 /*
- * A container's record turned into what oci/ sets up. What a container is by default stands here, in one table each:
- * docs/defaults.md is checked against them.
+ * A container's record turned into what oci/ sets up. What a container is by default stands here,
+ * in one table each: docs/defaults.md is checked against them.
  */
 #pragma once
 
@@ -8,8 +8,8 @@
 #include "oci/oci.h"
 
 /*
- * Fills @ret for a start of @c in the run-time directory @state_dir (not taken over). The caller calls oci_spec_done(),
- * also after an error.
+ * Fills @ret for a start of @c in the run-time directory @state_dir (not taken over). The caller
+ * calls oci_spec_done(), also after an error.
  */
 struct error *spec_build(struct engine *e, const struct container *c, int state_dir,
 			 struct oci_spec *ret) __attribute__((nonnull, warn_unused_result));

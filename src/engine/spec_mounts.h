@@ -4,6 +4,9 @@
 #include "engine/handle.h"
 #include "oci/oci.h"
 
-/* Opens the sources (a missing one of -v is made, as docker does) and appends the mounts, parents before children. */
+/*
+ * Opens the sources (a missing one of -v is made, as docker does) and appends the mounts, parents
+ * before children.
+ */
 struct error *spec_add_mounts(struct engine *e, const struct container *c, struct oci_spec *spec)
 	__attribute__((nonnull, warn_unused_result));

@@ -1,6 +1,7 @@
 /*
- * The start of a container: the command forks once, the child sets the container up, and becomes its monitor. What the
- * child has to say before that comes over a pipe: nothing but one byte, or its error.
+ * The start of a container: the command forks once, the child sets the container up, and becomes
+ * its monitor. What the child has to say before that comes over a pipe: nothing but one byte, or
+ * its error.
  */
 #include "engine/start.h"
 
@@ -176,7 +177,10 @@ static struct error *open_log(struct start *s, int *ret_fd)
 	return path_open_dir(dir, s->c->id, 0, ret_fd);
 }
 
-/* In the child: everything up to the exec of the monitor. Returns only with an error that nobody was told. */
+/*
+ * In the child: everything up to the exec of the monitor. Returns only with an error that nobody
+ * was told.
+ */
 static struct error *set_up(struct start *s)
 {
 	struct oci_running running;
@@ -205,7 +209,8 @@ static void child(struct start *s)
 	err = set_up(s);
 	if (s->status_write >= 0)
 		start_tell(s->status_write, err);
-	_exit(125); /* without a monitor the container is lost: the lock is free, the next command ends it */
+	/* Without a monitor the container is lost: the lock is free, the next command ends it. */
+	_exit(125);
 }
 
 static struct error *run_child(struct start *s)

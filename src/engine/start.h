@@ -11,7 +11,10 @@ struct monitor_plan {
 	int client;    /* the first client's socket, -1: none */
 };
 
-/* Executes bulkhead-monitor in place of this process, with what is running; returns only with an error. */
+/*
+ * Executes bulkhead-monitor in place of this process, with what is running; returns only with an
+ * error.
+ */
 struct error *start_become_monitor(struct engine *e, const struct container *c,
 				   const struct monitor_plan *plan, const struct oci_running *r)
 	__attribute__((nonnull, warn_unused_result));

@@ -19,7 +19,10 @@
 
 #define RESERVE_MIN (256LL << 20)
 
-/* The controllers among the super block options of a version 1 mount, without "rw" and other generic ones. */
+/*
+ * The controllers among the super block options of a version 1 mount, without "rw" and other
+ * generic ones.
+ */
 static char *controllers_of(const char *options)
 {
 	static const char *const known[] = { "cpuset",	   "cpu",      "cpuacct", "blkio",
@@ -36,7 +39,9 @@ static char *controllers_of(const char *options)
 	return strv_join(found, ",");
 }
 
-/* One line of mountinfo: "ID PARENT DEV ROOT POINT OPTIONS [TAGS] - TYPE SOURCE SUPER" (proc(5)). */
+/*
+ * One line of mountinfo: "ID PARENT DEV ROOT POINT OPTIONS [TAGS] - TYPE SOURCE SUPER" (proc(5)).
+ */
 static void read_mount(char *line, char ***ret)
 {
 	char *tail = strstr(line, " - ");
@@ -85,9 +90,9 @@ struct error *cgroup_detect(const struct cgroup_ops **ret)
 	if (!mounts)
 		return error_new(ERROR_UNSUPPORTED, "no cgroup file system is mounted");
 	*ret = &cgroup_v2;
+	/* Any controller that is left to version 1 makes the host one of version 1. */
 	for (size_t i = 0; mounts[i]; i += 2)
-		if (*mounts[i +
-			    1]) /* any controller left to version 1 makes the host one of version 1 */
+		if (*mounts[i + 1])
 			*ret = &cgroup_v1;
 	return NULL;
 }
@@ -189,7 +194,10 @@ struct error *cgroup_join(struct cgroup *cg)
 	return NULL;
 }
 
-/* Removes the directories below @path, deepest first; a container with its own cgroup namespace may have made some. */
+/*
+ * Removes the directories below @path, deepest first; a container with its own cgroup namespace may
+ * have made some.
+ */
 static struct error *remove_group(const char *path)
 {
 	for (int tries = 0; rmdir(path) < 0; tries++) {

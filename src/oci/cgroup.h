@@ -1,7 +1,7 @@
 /*
- * Control groups (cgroups(7)): one group per container in each hierarchy that matters, under /bulkhead. Version 1 and
- * hybrid hosts have a hierarchy per controller, version 2 has one; both are found by file system type in mountinfo,
- * never by name.
+ * Control groups (cgroups(7)): one group per container in each hierarchy that matters, under
+ * /bulkhead. Version 1 and hybrid hosts have a hierarchy per controller, version 2 has one; both
+ * are found by file system type in mountinfo, never by name.
  */
 #pragma once
 
@@ -31,12 +31,18 @@ struct cgroup {
 /* One way of having groups. */
 struct cgroup_ops {
 	const char *name;
-	/* Makes the group @id in every hierarchy of @cg, with the parent and its host reserve when missing. */
+	/*
+	 * Makes the group @id in every hierarchy of @cg, with the parent and its host reserve when
+	 * missing.
+	 */
 	struct error *(*make)(struct cgroup *cg, const char *id,
 			      const struct oci_resources *resources);
 	/* Writes the limits and device rules into the groups. */
 	struct error *(*limit)(struct cgroup *cg, const struct oci_spec *spec);
-	/* fork(2) of a process that is to be a monitor, in the group of monitors where there is one. */
+	/*
+	 * fork(2) of a process that is to be a monitor, in the group of monitors where there is
+	 * one.
+	 */
 	struct error *(*fork)(pid_t *ret_pid);
 	/* Kills every process below the directory @path, waiting until it is empty. */
 	struct error *(*kill)(const char *path);
@@ -65,21 +71,31 @@ struct error *cgroup_remove(char *const *paths, const struct cgroup_ops *ops)
 
 void cgroup_close(struct cgroup *cg);
 
-/* Mount points of cgroup file systems; a strv of path, controllers ("" for version 2), path, controllers … */
+/*
+ * Mount points of cgroup file systems; a strv of path, controllers ("" for version 2), path,
+ * controllers …
+ */
 struct error *cgroup_mounts(char ***ret) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Shared by the back ends: makes the group @id below the directory @parent; *@ret_made is false where that is missing.
+ * Shared by the back ends: makes the group @id below the directory @parent; *@ret_made is false
+ * where that is missing.
  */
 struct error *cgroup_make_place(struct cgroup *cg, const char *parent, const char *controllers,
 				const char *id, bool *ret_made)
 	__attribute__((nonnull, warn_unused_result));
 
-/* What all containers together may have, the host's reserve kept back (requirement C2): bytes, and processes. */
+/*
+ * What all containers together may have, the host's reserve kept back (requirement C2): bytes, and
+ * processes.
+ */
 int64_t cgroup_memory_ceiling(void);
 int64_t cgroup_pids_ceiling(void);
 
-/* Text of the devices every container may use, for both versions: {type, major, minor, access}, minor -1 is any. */
+/*
+ * Text of the devices every container may use, for both versions: {type, major, minor, access},
+ * minor -1 is any.
+ */
 struct cgroup_device {
 	char type;
 	int major, minor; /* -1: any */

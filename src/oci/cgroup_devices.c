@@ -1,6 +1,7 @@
 /*
- * Which device nodes a container may use: the list for both versions, and for version 2 the program that enforces it
- * (kernel: bpf/prog_cgroup_sysctl's sibling BPF_PROG_TYPE_CGROUP_DEVICE, struct bpf_cgroup_dev_ctx).
+ * Which device nodes a container may use: the list for both versions, and for version 2 the program
+ * that enforces it (kernel: bpf/prog_cgroup_sysctl's sibling BPF_PROG_TYPE_CGROUP_DEVICE, struct
+ * bpf_cgroup_dev_ctx).
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -16,7 +17,9 @@
 
 #include "base/banned.h"
 
-/* Making any node is allowed here: it is Landlock's, the capabilities' and nodev's to refuse that. */
+/*
+ * Making any node is allowed here: it is Landlock's, the capabilities' and nodev's to refuse that.
+ */
 const struct cgroup_device cgroup_default_devices[] = {
 	{ 'c', -1, -1, "m" }, { 'b', -1, -1, "m" },    { 'c', 1, 3, "rwm" }, { 'c', 1, 5, "rwm" },
 	{ 'c', 1, 7, "rwm" }, { 'c', 1, 8, "rwm" },    { 'c', 1, 9, "rwm" }, { 'c', 5, 0, "rwm" },
@@ -77,7 +80,9 @@ static int access_bits(const char *access)
 	return bits;
 }
 
-/* r2: type, r3: access, r4: major, r5: minor. Each rule that does not match jumps over its own end. */
+/*
+ * r2: type, r3: access, r4: major, r5: minor. Each rule that does not match jumps over its own end.
+ */
 static void emit_rule(struct program *p, const struct cgroup_device *d)
 {
 	size_t jumps[4], n = 0;

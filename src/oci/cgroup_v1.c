@@ -1,6 +1,7 @@
 /*
- * Version 1 (kernel: admin-guide/cgroup-v1): a hierarchy per controller, also on hybrid hosts. The child joins by writing
- * "0" to each "tasks" itself: moving another process waits for a grace period of the kernel, some ten milliseconds.
+ * Version 1 (kernel: admin-guide/cgroup-v1): a hierarchy per controller, also on hybrid hosts. The
+ * child joins by writing "0" to each "tasks" itself: moving another process waits for a grace
+ * period of the kernel, some ten milliseconds.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,10 @@
 
 #include "base/banned.h"
 
-/* Hierarchies whose groups limit, count, or freeze; cpuset only when asked for, its groups must be filled first. */
+/*
+ * Hierarchies whose groups limit, count, or freeze; cpuset only when asked for, its groups must be
+ * filled first.
+ */
 static const char *const wanted[] = { "memory",	 "cpu",	    "cpuacct", "pids",
 				      "devices", "freezer", "blkio",   NULL };
 

@@ -1,6 +1,6 @@
 /*
- * Version 2 (kernel: admin-guide/cgroup-v2): one hierarchy. The child is born in its group (CLONE_INTO_CGROUP); devices
- * are ruled by a BPF program.
+ * Version 2 (kernel: admin-guide/cgroup-v2): one hierarchy. The child is born in its group
+ * (CLONE_INTO_CGROUP); devices are ruled by a BPF program.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,10 @@
 
 static const char *const controllers[] = { "+memory", "+pids", "+cpu", "+io", "+cpuset", NULL };
 
-/* Lets the groups below @dir have each controller that there is; one that is missing is an error only when used. */
+/*
+ * Lets the groups below @dir have each controller that there is; one that is missing is an error
+ * only when used.
+ */
 static void enable_controllers(int dir)
 {
 	for (size_t i = 0; controllers[i]; i++)
@@ -73,8 +76,9 @@ static struct error *limit_base(int dir)
 }
 
 /*
- * Makes our part of the hierarchy: the base, "monitors" in it, and the controllers handed down. A group with processes of
- * its own can hand nothing down, so @first, the process that systemd's scope was made with, goes to the monitors.
+ * Makes our part of the hierarchy: the base, "monitors" in it, and the controllers handed down. A
+ * group with processes of its own can hand nothing down, so @first, the process that systemd's
+ * scope was made with, goes to the monitors.
  */
 static struct error *make_base(const char *mount, const char *base, pid_t first)
 {
@@ -98,7 +102,10 @@ static struct error *make_base(const char *mount, const char *base, pid_t first)
 	return first ? NULL : limit_base(dir);
 }
 
-/* One process at a time; who waited finds it made. *@ret_first keeps systemd's scope until the caller ends it. */
+/*
+ * One process at a time; who waited finds it made. *@ret_first keeps systemd's scope until the
+ * caller ends it.
+ */
 static struct error *prepare(const char *mount, const char *base, pid_t *ret_first)
 {
 	char *monitors autofree = alloc_printf("%s/monitors", base);
@@ -158,7 +165,10 @@ static struct error *fork_into(const char *monitors, pid_t *ret_pid)
 	return NULL;
 }
 
-/* systemd drops its scope with the last process in it; between our look and our clone that may happen once. */
+/*
+ * systemd drops its scope with the last process in it; between our look and our clone that may
+ * happen once.
+ */
 static struct error *fork_monitor(pid_t *ret_pid)
 {
 	char *mount autofree = NULL, *base autofree = NULL, *monitors autofree = NULL;
@@ -180,7 +190,10 @@ static struct error *fork_monitor(pid_t *ret_pid)
 	return err;
 }
 
-/* Docker's shares, 2 to 262144, on version 2's weights, 1 to 10000: the formula of the OCI runtimes. */
+/*
+ * Docker's shares, 2 to 262144, on version 2's weights, 1 to 10000: the formula of the OCI
+ * runtimes.
+ */
 static int64_t weight_of(int64_t shares)
 {
 	return 1 + ((shares - 2) * 9999) / 262142;

@@ -1,6 +1,6 @@
 /*
- * What parent and child say to each other: mounts go down as descriptors, a terminal or an error comes up, and the end of
- * file means that the program has been executed.
+ * What parent and child say to each other: mounts go down as descriptors, a terminal or an error
+ * comes up, and the end of file means that the program has been executed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -102,14 +102,18 @@ struct error *channel_send_terminal(struct setup *s, int master)
 	return send_one(s->channel_child, SAY_TERMINAL, master);
 }
 
-/* The child is gone, or its program runs; which of both shows in whether there is a child that has not been waited for. */
+/*
+ * The child is gone, or its program runs; which of both shows in whether there is a child that has
+ * not been waited for.
+ */
 static struct error *check_running(struct setup *s)
 {
 	siginfo_t info = { 0 };
 
 	if (waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
 		return error_sys("wait for the child");
-	return NULL; /* a program that has ended already has run: its exit is the monitor's to report */
+	/* A program that has ended already has run: its exit is the monitor's to report. */
+	return NULL;
 }
 
 struct error *step_wait_for_exec(struct setup *s)

@@ -1,4 +1,6 @@
-/* The one word of the channel that another file says: the child hands its terminal to the parent. */
+/*
+ * The one word of the channel that another file says: the child hands its terminal to the parent.
+ */
 #pragma once
 
 #include "oci/setup.h"

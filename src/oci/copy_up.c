@@ -129,7 +129,10 @@ static struct error *copy_entry(int from, int to, const char *name, int depth)
 	}
 }
 
-/* Calls copy_entry() for each entry of @from; a directory opened anew is read, so that the caller's stays usable. */
+/*
+ * Calls copy_entry() for each entry of @from; a directory opened anew is read, so that the caller's
+ * stays usable.
+ */
 static struct error *copy_tree(int from, int to, int depth)
 {
 	int own = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,7 +1,7 @@
 /*
- * /dev: a small tmpfs made by the parent in the initial user namespace, because only there are its device nodes real
- * (user_namespaces(7)), handed to the child as a detached mount. The container's root owns the directory and may put
- * files there, but no node: that takes CAP_MKNOD over the host.
+ * /dev: a small tmpfs made by the parent in the initial user namespace, because only there are its
+ * device nodes real (user_namespaces(7)), handed to the child as a detached mount. The container's
+ * root owns the directory and may put files there, but no node: that takes CAP_MKNOD over the host.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -68,7 +68,10 @@ static struct error *make_standard(struct setup *s, int dev)
 	return NULL;
 }
 
-/* Makes the directories above the last part of @path in @dev; *@ret_parent is where the last part belongs. */
+/*
+ * Makes the directories above the last part of @path in @dev; *@ret_parent is where the last part
+ * belongs.
+ */
 static struct error *make_parents(struct setup *s, int dev, const char *path, int *ret_parent)
 {
 	const char *last = path_last(path);
@@ -94,7 +97,10 @@ static struct error *make_host_node(struct setup *s, int dev, const char *host_p
 	TRY(make_parents(s, dev, path + strlen("/dev"), &parent));
 	if (unlinkat(parent, path_last(path), 0) < 0 && errno != ENOENT)
 		return error_sys("replace %s", path);
-	/* Under a user namespace the host's owner has no meaning: container root owns it, access stays with the mode. */
+	/*
+	 * Under a user namespace the host's owner has no meaning: container root owns it, access
+	 * stays with the mode.
+	 */
 	if (s->user_namespace)
 		st.st_uid = st.st_gid = 0;
 	return make_node(s, parent, path_last(path), st.st_mode, st.st_rdev, st.st_uid, st.st_gid);

@@ -1,6 +1,6 @@
 /*
- * The files in /etc that belong to the container: written by the parent into the run-time directory, owned by the
- * container's root, and bound by the child where the image has its own.
+ * The files in /etc that belong to the container: written by the parent into the run-time
+ * directory, owned by the container's root, and bound by the child where the image has its own.
  */
 #include "oci/etc.h"
 
@@ -62,7 +62,10 @@ struct error *step_make_etc(struct setup *s)
 	return NULL;
 }
 
-/* Opens the file @name in the image's /etc to mount on; a link there, wherever it points, is replaced by a file. */
+/*
+ * Opens the file @name in the image's /etc to mount on; a link there, wherever it points, is
+ * replaced by a file.
+ */
 static struct error *open_place(int etc, const char *name, int *ret_fd)
 {
 	int fd = openat(etc, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);

@@ -1,4 +1,6 @@
-/* The files in /etc that belong to the container, not to its image: hosts, hostname, resolv.conf. */
+/*
+ * The files in /etc that belong to the container, not to its image: hosts, hostname, resolv.conf.
+ */
 #pragma once
 
 #include <stdbool.h>

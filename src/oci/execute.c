@@ -79,7 +79,9 @@ struct error *step_make_cwd(struct setup *s)
 			  "working directory");
 }
 
-/* Enters the working directory; one that leads out of the root shows in getcwd(2) as unreachable. */
+/*
+ * Enters the working directory; one that leads out of the root shows in getcwd(2) as unreachable.
+ */
 struct error *step_cwd(struct setup *s)
 {
 	const char *cwd = s->spec->process.cwd ? s->spec->process.cwd : "/";
@@ -111,7 +113,10 @@ static struct error *not_executed(const char *program, int number)
 				number == ENOENT || number == ENOTDIR ? 127 : 126);
 }
 
-/* Like execvpe(3) with the container's own PATH: the first that can be executed; a forbidden one is remembered. */
+/*
+ * Like execvpe(3) with the container's own PATH: the first that can be executed; a forbidden one is
+ * remembered.
+ */
 static int execute_by_path(char *const *argv, char *const *env)
 {
 	const char *path = strv_env_get(env, "PATH");

@@ -65,7 +65,10 @@ struct error *landlock_confine(bool host_pid, bool host_net)
 	fd = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
 	if (fd < 0)
 		return error_sys("landlock ruleset");
-	/* REFER is refused by every domain that does not grant it: granted everywhere, renames work as without. */
+	/*
+	 * REFER is refused by every domain that does not grant it: granted everywhere, renames work
+	 * as without.
+	 */
 	TRY(allow(fd, "/", LANDLOCK_ACCESS_FS_REFER));
 	if (abi >= 5)
 		TRY(allow(fd, "/dev", ACCESS_FS_IOCTL_DEV));

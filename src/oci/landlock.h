@@ -9,8 +9,9 @@
 int landlock_abi(void);
 
 /*
- * Puts the calling process under the default domain: no device nodes are made, ioctls reach devices only below /dev, and
- * where the host's pid or network namespace is shared, signals and abstract sockets stay inside. Nothing below ABI 2,
- * which could not leave renames between directories alone. Needs no_new_privs or CAP_SYS_ADMIN.
+ * Puts the calling process under the default domain: no device nodes are made, ioctls reach devices
+ * only below /dev, and where the host's pid or network namespace is shared, signals and abstract
+ * sockets stay inside. Nothing below ABI 2, which could not leave renames between directories
+ * alone. Needs no_new_privs or CAP_SYS_ADMIN.
  */
 struct error *landlock_confine(bool host_pid, bool host_net) __attribute__((warn_unused_result));

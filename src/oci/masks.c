@@ -1,10 +1,12 @@
 /*
- * Masked and read-only paths of /proc and /sys (requirement P11): a masked file shows the container's own /dev/null, a
- * masked directory one empty read-only tmpfs; a read-only path is bound on itself.
+ * Masked and read-only paths of /proc and /sys (requirement P11): a masked file shows the
+ * container's own /dev/null, a masked directory one empty read-only tmpfs; a read-only path is
+ * bound on itself.
  *
- * No image or mount can turn a mask elsewhere (CVE-2025-31133, CVE-2025-52565, CVE-2025-52881): targets are opened
- * without following any link, those below /proc and /sys must lie on proc or sysfs, and /dev/null comes from the /dev
- * that the parent made, by descriptor, checked to be the device 1:3.
+ * No image or mount can turn a mask elsewhere (CVE-2025-31133, CVE-2025-52565, CVE-2025-52881):
+ * targets are opened without following any link, those below /proc and /sys must lie on proc or
+ * sysfs, and /dev/null comes from the /dev that the parent made, by descriptor, checked to be the
+ * device 1:3.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +25,10 @@
 
 #include "base/banned.h"
 
-/* Opens @path of the root without following links; *@ret_fd stays -1 when this kernel does not have it. */
+/*
+ * Opens @path of the root without following links; *@ret_fd stays -1 when this kernel does not have
+ * it.
+ */
 static struct error *open_kernel_path(struct setup *s, const char *path, int *ret_fd)
 {
 	struct error *err =
@@ -41,7 +46,10 @@ static struct error *open_kernel_path(struct setup *s, const char *path, int *re
 		return NULL;
 	if (fstatfs(*ret_fd, &fs) < 0)
 		return error_sys("%s", path);
-	/* Under a bind of the host's /proc or /sys other kernel file systems lie below; none of them is a disk's. */
+	/*
+	 * Under a bind of the host's /proc or /sys other kernel file systems lie below; none of
+	 * them is a disk's.
+	 */
 	if (fs.f_type != (is_proc ? PROC_SUPER_MAGIC : SYSFS_MAGIC) &&
 	    fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC &&
 	    fs.f_type != TMPFS_MAGIC && !s->spec->join_namespaces)
@@ -88,7 +96,7 @@ static struct error *bind(int source, int target)
 
 struct masks {
 	int null;
-	int empty; /* a tmpfs that is attached at the first masked directory and bound at the others */
+	int empty; /* a tmpfs, attached at the first masked directory and bound at the others */
 };
 
 static struct error *mask_one(struct setup *s, struct masks *m, const char *path)

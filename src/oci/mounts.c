@@ -1,9 +1,11 @@
 /*
- * What is mounted in a container beside its root: the kernel's file systems, /dev, the files in /etc, and what the user
- * asked for. All by the child, as the container's root, before pivot_root(2).
+ * What is mounted in a container beside its root: the kernel's file systems, /dev, the files in
+ * /etc, and what the user asked for. All by the child, as the container's root, before
+ * pivot_root(2).
  *
- * Targets are opened inside the root by openat2(2) and mounted on through the descriptor, so a symlink of the image leads
- * nowhere (CVE-2019-16884, CVE-2021-30465, CVE-2023-28642). /proc, /sys and /dev must be directories of the image itself.
+ * Targets are opened inside the root by openat2(2) and mounted on through the descriptor, so a
+ * symlink of the image leads nowhere (CVE-2019-16884, CVE-2021-30465, CVE-2023-28642). /proc, /sys
+ * and /dev must be directories of the image itself.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,8 +34,8 @@ struct kernel_mount {
 	const char *type, *destination;
 	unsigned long flags;
 	const char *data;
-	unsigned int
-		owned; /* the namespace it shows: without one of its own the host's is bound instead */
+	/* The namespace it shows: without one of its own the host's is bound instead. */
+	unsigned int owned;
 };
 
 static const struct kernel_mount kernel_mounts[] = {
@@ -59,7 +61,10 @@ static struct error *open_plain_dir(struct setup *s, const char *name, int *ret_
 	return err;
 }
 
-/* Mounts on the directory @target without naming it: the descriptor's own path cannot be turned elsewhere. */
+/*
+ * Mounts on the directory @target without naming it: the descriptor's own path cannot be turned
+ * elsewhere.
+ */
 static struct error *mount_on(int target, const char *type, unsigned long flags, const char *data)
 {
 	char path[PATH_PROC_FD_SIZE];
@@ -76,8 +81,9 @@ static bool is_shared_with_host(const struct setup *s, unsigned int namespaces)
 }
 
 /*
- * The kernel gives no fresh proc, sysfs or mqueue of a namespace that the container's user namespace does not own, so the
- * host's is shown: with all that is mounted below it, read-only where the fresh one would be.
+ * The kernel gives no fresh proc, sysfs or mqueue of a namespace that the container's user
+ * namespace does not own, so the host's is shown: with all that is mounted below it, read-only
+ * where the fresh one would be.
  */
 static struct error *bind_host(int target, const struct kernel_mount *m)
 {
@@ -148,7 +154,10 @@ static struct error *mount_shm_shared(struct setup *s)
 	return mount_attach(fd, target);
 }
 
-/* /sys/fs/cgroup, read-only, showing the container's own group as the root of each hierarchy (cgroup_namespaces(7)). */
+/*
+ * /sys/fs/cgroup, read-only, showing the container's own group as the root of each hierarchy
+ * (cgroup_namespaces(7)).
+ */
 static struct error *mount_cgroups(struct setup *s)
 {
 	unsigned long flags =
@@ -191,8 +200,9 @@ struct error *step_mount_kernel(struct setup *s)
 }
 
 /*
- * The map of a bind mount (requirement F5). The owner's map swaps container root and the user who owns the source, so
- * that what container root writes is that user's; the user's own number shows nobody inside.
+ * The map of a bind mount (requirement F5). The owner's map swaps container root and the user who
+ * owns the source, so that what container root writes is that user's; the user's own number shows
+ * nobody inside.
  */
 static struct error *make_map(struct setup *s, const struct stat *st, enum oci_idmap idmap,
 			      int *ret_userns)
@@ -205,7 +215,10 @@ static struct error *make_map(struct setup *s, const struct stat *st, enum oci_i
 		*ret_userns = fcntl(s->userns, F_DUPFD_CLOEXEC, 3);
 		return *ret_userns < 0 ? error_sys("dup") : NULL;
 	}
-	/* "inside" of a mount's map is the id on disk; "outside" is the host id that it is shown as. */
+	/*
+	 * "inside" of a mount's map is the id on disk; "outside" is the host id that it is shown
+	 * as.
+	 */
 	uids[n_uids++] = (struct id_map){ uid, s->ids, 1 };
 	if (uid > 1)
 		uids[n_uids++] = (struct id_map){ 1, s->ids + 1, (uid < 65536 ? uid : 65536) - 1 };
@@ -236,8 +249,8 @@ static struct error *map_source(struct setup *s, const struct oci_mount *m, int 
 		return error_sys("mount source of %s", m->destination);
 	TRY(make_map(s, &st, m->idmap, &userns));
 	err = mount_idmap(fd, userns, m->recursive);
-	if (err &&
-	    m->recursive) { /* one submount that cannot spoils all: map the top, leave the rest as it is */
+	/* One submount that cannot spoils all: map the top, leave the rest as it is. */
+	if (err && m->recursive) {
 		error_ignore(err, "a submount may not be mappable");
 		err = mount_idmap(fd, userns, false);
 		if (!err)
@@ -269,7 +282,9 @@ struct error *step_open_sources(struct setup *s)
 	return NULL;
 }
 
-/* The place of a mount inside the root: an existing file or directory, or made like the source is. */
+/*
+ * The place of a mount inside the root: an existing file or directory, or made like the source is.
+ */
 static struct error *open_target(struct setup *s, const struct oci_mount *m, bool is_dir,
 				 int *ret_fd)
 {
@@ -306,7 +321,10 @@ static struct error *mount_tmpfs(struct setup *s, const struct oci_mount *m)
 	return mount_attach(fd, target);
 }
 
-/* A bind may show through the user's own link to it; it may not hide /proc or what lies in it (CVE-2019-16884). */
+/*
+ * A bind may show through the user's own link to it; it may not hide /proc or what lies in it
+ * (CVE-2019-16884).
+ */
 static struct error *refuse_kernel_places(const char *destination)
 {
 	if (strcmp(destination, "/") == 0 || strcmp(destination, "/proc") == 0 ||

@@ -1,6 +1,7 @@
 /*
- * Making the child in its namespaces (clone3(2), unshare(2), setns(2)) and mapping its ids. The user and pid namespaces
- * are made by the clone; the others by the child itself, on its own CPU, while the parent prepares the root.
+ * Making the child in its namespaces (clone3(2), unshare(2), setns(2)) and mapping its ids. The
+ * user and pid namespaces are made by the clone; the others by the child itself, on its own CPU,
+ * while the parent prepares the root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,7 +81,10 @@ static void child_main(struct setup *s)
 	steps_run_child(s);
 }
 
-/* A process that joins the namespaces of another container, and from there makes the child as the parent's own child. */
+/*
+ * A process that joins the namespaces of another container, and from there makes the child as the
+ * parent's own child.
+ */
 struct joiner {
 	struct setup *s;
 	struct error *err;
@@ -106,7 +110,10 @@ static int join_and_clone(void *arg)
 	_exit(0);
 }
 
-/* CLONE_VM: the joiner's results are simply there; setns(2) needs a process that shares no file system state. */
+/*
+ * CLONE_VM: the joiner's results are simply there; setns(2) needs a process that shares no file
+ * system state.
+ */
 static struct error *clone_joined(struct setup *s)
 {
 	enum { STACK = 256 * 1024 };
@@ -172,8 +179,8 @@ struct error *step_unshare(struct setup *s)
 	if (unshare((int)flags) < 0)
 		return error_sys("unshare");
 	/*
-	 * Nothing of ours is to appear on the host, nothing of the host's here. A slave would still do the first, but
-	 * new mounts of the host would show in the container.
+	 * Nothing of ours is to appear on the host, nothing of the host's here. A slave would still
+	 * do the first, but new mounts of the host would show in the container.
 	 */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_sys("make the mounts private");
@@ -185,7 +192,10 @@ struct error *step_become_root(struct setup *s)
 	(void)s;
 	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return error_sys("take the container's root id");
-	/* The change of ids made the process dumpable by rule again; nobody may read it (CVE-2019-5736, CVE-2016-9962). */
+	/*
+	 * The change of ids made the process dumpable by rule again; nobody may read it
+	 * (CVE-2019-5736, CVE-2016-9962).
+	 */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_sys("prctl");
 	return NULL;

@@ -1,7 +1,8 @@
 /*
- * One container from one specification: namespaces, root file system, limits, privileges, and the state file that says
- * what runs. Terms are those of the OCI runtime specification 1.2. The caller forks once; that child calls oci_start()
- * and becomes the container's monitor, so the container is its child for life.
+ * One container from one specification: namespaces, root file system, limits, privileges, and the
+ * state file that says what runs. Terms are those of the OCI runtime specification 1.2. The caller
+ * forks once; that child calls oci_start() and becomes the container's monitor, so the container is
+ * its child for life.
  *
  * Nothing here knows images, networks or the database.
  */
@@ -87,7 +88,8 @@ enum oci_seccomp {
 
 struct oci_spec {
 	char id[65];
-	int state_dir; /* STATE/containers/ID, the caller's; where the root is attached and state.json is kept */
+	/* STATE/containers/ID, the caller's: the root is attached there, state.json is kept there. */
+	int state_dir;
 	char *state_path;
 
 	unsigned int new_namespaces;  /* CLONE_NEW* */
@@ -138,15 +140,17 @@ struct oci_running {
 void oci_running_done(struct oci_running *r) __attribute__((nonnull));
 
 /*
- * Sets the container up as a child of this process and executes its program. On return it runs and state.json says so;
- * on failure every step has been undone, and the error has status 126 or 127 where the program itself was at fault.
+ * Sets the container up as a child of this process and executes its program. On return it runs and
+ * state.json says so; on failure every step has been undone, and the error has status 126 or 127
+ * where the program itself was at fault.
  */
 struct error *oci_start(const struct oci_spec *spec, struct oci_running *ret)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * fork(2) of the process that will call oci_start() or oci_exec(): as a member of the host's group of monitors, so that
- * the end of the session or unit that started a container does not take its monitor. *@ret_pid is 0 in the child.
+ * fork(2) of the process that will call oci_start() or oci_exec(): as a member of the host's group
+ * of monitors, so that the end of the session or unit that started a container does not take its
+ * monitor. *@ret_pid is 0 in the child.
  */
 struct error *oci_fork(pid_t *ret_pid) __attribute__((nonnull, warn_unused_result));
 
@@ -175,15 +179,16 @@ struct error *oci_kill(const struct oci_state *state, int signal)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Kills whatever is left in the container's cgroups, removes them, gives its id range back, and removes state.json.
- * @state_path is what was in oci_spec.state_path. Nothing of it may be there any more.
+ * Kills whatever is left in the container's cgroups, removes them, gives its id range back, and
+ * removes state.json. @state_path is what was in oci_spec.state_path. Nothing of it may be there
+ * any more.
  */
 struct error *oci_delete(int state_dir, const char *state_path)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Starts @spec->process in the running container of @state, with the privileges @spec gives; the root, mounts and
- * limits are the container's. The program is a child of this process.
+ * Starts @spec->process in the running container of @state, with the privileges @spec gives; the
+ * root, mounts and limits are the container's. The program is a child of this process.
  */
 struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *state,
 		       struct oci_running *ret) __attribute__((nonnull, warn_unused_result));
@@ -199,17 +204,23 @@ void oci_features(struct oci_features *ret) __attribute__((nonnull));
 
 /*
  * Whether @profile, JSON in Docker's form, can be compiled, whatever the container's capabilities.
- * ERROR_BAD_INPUT names the place; ERROR_UNSUPPORTED for notifications. What is found here a start would
- * find too, but later.
+ * ERROR_BAD_INPUT names the place; ERROR_UNSUPPORTED for notifications. What is found here a start
+ * would find too, but later.
  */
 struct error *oci_seccomp_check(const char *profile) __attribute__((nonnull, warn_unused_result));
 
-/* Capabilities by name: "CHOWN" or "CAP_CHOWN" in any case. oci_capability_name() is "CAP_CHOWN", or NULL. */
+/*
+ * Capabilities by name: "CHOWN" or "CAP_CHOWN" in any case. oci_capability_name() is "CAP_CHOWN",
+ * or NULL.
+ */
 struct error *oci_capability_parse(const char *text, int *ret_number)
 	__attribute__((nonnull, warn_unused_result));
 const char *oci_capability_name(int number);
 
-/* The bounding set from --cap-add and --cap-drop (names or ALL), docker's rules, on the default set. */
+/*
+ * The bounding set from --cap-add and --cap-drop (names or ALL), docker's rules, on the default
+ * set.
+ */
 struct error *oci_capabilities(char *const *add, char *const *drop, uint64_t *ret_mask)
 	__attribute__((nonnull(3), warn_unused_result));
 uint64_t oci_capabilities_all(void);

@@ -1,5 +1,6 @@
 /*
- * What the program may: keyring, resource limits, user, capabilities (capabilities(7)), no_new_privs, Landlock, seccomp.
+ * What the program may: keyring, resource limits, user, capabilities (capabilities(7)),
+ * no_new_privs, Landlock, seccomp.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +32,8 @@ struct error *step_find_user(struct setup *s)
 }
 
 /*
- * Limits, by the parent: raising a hard limit takes the host's CAP_SYS_RESOURCE. A default that cannot be had is clamped
- * to what we have ourselves; one that was asked for by name is an error.
+ * Limits, by the parent: raising a hard limit takes the host's CAP_SYS_RESOURCE. A default that
+ * cannot be had is clamped to what we have ourselves; one that was asked for by name is an error.
  */
 static struct error *set_rlimit(pid_t pid, const struct oci_rlimit *l)
 {
@@ -123,7 +124,10 @@ static struct error *become_user(const struct user *u)
 	return NULL;
 }
 
-/* Root keeps the bounding set; another user has only what --cap-add gave by way of ambient capabilities. */
+/*
+ * Root keeps the bounding set; another user has only what --cap-add gave by way of ambient
+ * capabilities.
+ */
 static struct error *set_capabilities(const struct oci_process *p, const struct user *u)
 {
 	uint64_t have = u->uid == 0 ? p->capabilities : p->ambient;
@@ -137,8 +141,8 @@ static struct error *set_capabilities(const struct oci_process *p, const struct 
 }
 
 /*
- * A user namespace has every capability; without one there are only those that we have ourselves: a host may keep some from its
- * root.
+ * A user namespace has every capability; without one there are only those that we have ourselves: a
+ * host may keep some from its root.
  */
 static struct error *limit_to_own(struct setup *s, struct oci_process *p)
 {
@@ -157,9 +161,9 @@ static struct error *limit_to_own(struct setup *s, struct oci_process *p)
 }
 
 /*
- * The order matters. Landlock and no_new_privs may come while we still have capabilities; the filter, without
- * no_new_privs, needs CAP_SYS_ADMIN and so comes before they go; with it, it comes last, so that the profile need not
- * allow what we do here.
+ * The order matters. Landlock and no_new_privs may come while we still have capabilities; the
+ * filter, without no_new_privs, needs CAP_SYS_ADMIN and so comes before they go; with it, it comes
+ * last, so that the profile need not allow what we do here.
  */
 struct error *step_privileges(struct setup *s)
 {
@@ -167,7 +171,10 @@ struct error *step_privileges(struct setup *s)
 	bool filtered = s->seccomp.insns != NULL;
 
 	umask(p->umask);
-	/* A keyring of its own: not the caller's (keyrings(7)). Kernels without keys have nothing to hide. */
+	/*
+	 * A keyring of its own: not the caller's (keyrings(7)). Kernels without keys have nothing
+	 * to hide.
+	 */
 	if (!s->joined && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
 	    errno != ENOSYS)
 		return error_sys("make a session keyring");

@@ -1,6 +1,7 @@
 /*
- * The root file system: an overlay (kernel: filesystems/overlayfs.rst) of the image's layers, shared by all containers
- * through idmapped mounts, and the container's own upper directory. On disk all of them hold ids 0-65535.
+ * The root file system: an overlay (kernel: filesystems/overlayfs.rst) of the image's layers,
+ * shared by all containers through idmapped mounts, and the container's own upper directory. On
+ * disk all of them hold ids 0-65535.
  *
  * The mount is made detached by the parent in the initial user namespace and attached by the child.
  */
@@ -26,7 +27,10 @@
 
 #include "base/banned.h"
 
-/* The detached, idmapped copies that an overlay is made of; closing them waits for the kernel, so it comes late. */
+/*
+ * The detached, idmapped copies that an overlay is made of; closing them waits for the kernel, so
+ * it comes late.
+ */
 struct parts {
 	int *layers;
 	size_t n;
@@ -75,8 +79,9 @@ static struct error *set_upper(int context, int upper)
 }
 
 /*
- * overlayfs makes its work directory with the file system ids of who mounts: root's are unmapped on the idmapped upper,
- * and the mount would silently be read-only. The securebit keeps our capabilities through the change.
+ * overlayfs makes its work directory with the file system ids of who mounts: root's are unmapped on
+ * the idmapped upper, and the mount would silently be read-only. The securebit keeps our
+ * capabilities through the change.
  */
 static struct error *become_container_root(const struct setup *s, int *ret_bits)
 {
@@ -113,7 +118,10 @@ static struct error *attach_as(int fd, const char *name)
 	return mount_attach(fd, place);
 }
 
-/* "lowerdir=2:1:0,…": names in the current directory, the uppermost layer first; mount(2) takes a page. */
+/*
+ * "lowerdir=2:1:0,…": names in the current directory, the uppermost layer first; mount(2) takes a
+ * page.
+ */
 static struct error *classic_options(const struct classic *c, struct buf *options)
 {
 	TRY(buf_add_text(options, "userxattr,lowerdir="));
@@ -160,9 +168,9 @@ static int classic_main(void *arg)
 }
 
 /*
- * FIXME(kernel 6.15): older kernels, Debian 12's 6.1 among them, make overlays only of layers that are attached in the
- * caller's mount namespace (clone_private_mount()). So a short-lived process attaches and mounts where nobody else sees
- * it, and keeps a detached copy.
+ * FIXME(kernel 6.15): older kernels, Debian 12's 6.1 among them, make overlays only of layers that
+ * are attached in the caller's mount namespace (clone_private_mount()). So a short-lived process
+ * attaches and mounts where nobody else sees it, and keeps a detached copy.
  */
 static struct error *make_classic(const struct setup *s, const struct parts *p, int *ret_fd)
 {
@@ -232,7 +240,9 @@ struct error *step_make_root(struct setup *s)
 /* The child still has the host's root id here, which alone may enter the state directory. */
 struct error *step_attach_root(struct setup *s)
 {
-	/* By path: a mount can only be put on a directory as seen in our own, new, mount namespace. */
+	/*
+	 * By path: a mount can only be put on a directory as seen in our own, new, mount namespace.
+	 */
 	int place autoclose = open(s->spec->state_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (place < 0)
@@ -246,7 +256,10 @@ struct error *step_attach_root(struct setup *s)
 
 struct error *step_pivot(struct setup *s)
 {
-	/* pivot_root(2), "pivot_root(\".\", \".\")": the old root lies on the new one until it is taken off. */
+	/*
+	 * pivot_root(2), "pivot_root(\".\", \".\")": the old root lies on the new one until it is
+	 * taken off.
+	 */
 	if (fchdir(s->root_dir) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		return error_sys("pivot_root");
 	if (umount2(".", MNT_DETACH) < 0)

@@ -1,6 +1,6 @@
 /*
- * What the steps of one container's start share. The parent fills it; the child gets a copy by clone3(2), and after that
- * only what comes over the channel.
+ * What the steps of one container's start share. The parent fills it; the child gets a copy by
+ * clone3(2), and after that only what comes over the channel.
  */
 #pragma once
 
@@ -49,8 +49,9 @@ struct setup {
 enum step_side { STEP_PARENT, STEP_CHILD };
 
 /*
- * One step. The parent runs its rows from first to last; "clone" makes the child, which runs its own rows meanwhile. When
- * a step fails, the undo of every step that the parent has done runs in reverse. The name is put before the error.
+ * One step. The parent runs its rows from first to last; "clone" makes the child, which runs its
+ * own rows meanwhile. When a step fails, the undo of every step that the parent has done runs in
+ * reverse. The name is put before the error.
  */
 struct step {
 	const char *name;
@@ -59,7 +60,10 @@ struct step {
 	void (*undo)(struct setup *s);
 };
 
-/* Runs the child's rows and never returns: it ends in the program, or sends its error to the parent. */
+/*
+ * Runs the child's rows and never returns: it ends in the program, or sends its error to the
+ * parent.
+ */
 void steps_run_child(struct setup *s) __attribute__((noreturn));
 
 /* Each concern's steps; what they do and why then stands at the table in steps.c. */

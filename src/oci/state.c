@@ -1,6 +1,6 @@
 /*
- * The state file: what runs, in terms that survive a restart of anything: a pid counts only with its boot id and start
- * time (proc(5)).
+ * The state file: what runs, in terms that survive a restart of anything: a pid counts only with
+ * its boot id and start time (proc(5)).
  */
 #include <errno.h>
 #include <fcntl.h>

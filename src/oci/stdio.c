@@ -1,6 +1,7 @@
 /*
- * The program's stdin, stdout and stderr: pipes, or a terminal of the container's own devpts. Never sockets, and never
- * what the caller happens to have: an image that opens /dev/stdout must find something it may open.
+ * The program's stdin, stdout and stderr: pipes, or a terminal of the container's own devpts. Never
+ * sockets, and never what the caller happens to have: an image that opens /dev/stdout must find
+ * something it may open.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +40,9 @@ struct error *step_stdio(struct setup *s)
 
 	if (s->spec->process.terminal)
 		return NULL;
-	/* A pipe belongs to who makes it: to the container's root, which can give it to its user. */
+	/*
+	 * A pipe belongs to who makes it: to the container's root, which can give it to its user.
+	 */
 	if (s->user_namespace) {
 		setfsgid(s->ids);
 		setfsuid(s->ids);
@@ -50,7 +53,10 @@ struct error *step_stdio(struct setup *s)
 	return err;
 }
 
-/* The pipes, and only they, go to the user the program runs as: /dev/stdout can be opened again then. */
+/*
+ * The pipes, and only they, go to the user the program runs as: /dev/stdout can be opened again
+ * then.
+ */
 static struct error *own_pipes(struct setup *s)
 {
 	for (int i = 0; i < 3; i++) {
@@ -64,7 +70,10 @@ static struct error *own_pipes(struct setup *s)
 	return NULL;
 }
 
-/* A new terminal of the container's devpts: TIOCGPTPEER (ioctl_tty(2)) opens the other side without trusting a path. */
+/*
+ * A new terminal of the container's devpts: TIOCGPTPEER (ioctl_tty(2)) opens the other side without
+ * trusting a path.
+ */
 static struct error *open_terminal(struct setup *s, int *ret_master)
 {
 	const struct oci_process *p = &s->spec->process;
@@ -122,7 +131,8 @@ struct error *step_session(struct setup *s)
 }
 
 /*
- * From here only stdio and the channel are open, so no path can lead through a descriptor of the host (CVE-2024-21626).
+ * From here only stdio and the channel are open, so no path can lead through a descriptor of the
+ * host (CVE-2024-21626).
  */
 struct error *step_close(struct setup *s)
 {

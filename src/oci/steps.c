@@ -1,6 +1,7 @@
 /*
- * The table of steps that make a container, in the kernel's order, and the two drivers that run it. Parent and child run
- * side by side from "clone" to "hand over": making namespaces takes the child as long as the parent needs for the root.
+ * The table of steps that make a container, in the kernel's order, and the two drivers that run it.
+ * Parent and child run side by side from "clone" to "hand over": making namespaces takes the child
+ * as long as the parent needs for the root.
  */
 #include <errno.h>
 #include <sched.h>
@@ -25,7 +26,10 @@ static const struct step start_steps[] = {
 	{ "load seccomp filter", STEP_PARENT, step_load_seccomp, NULL },
 	{ "clone", STEP_PARENT, step_clone, undo_clone },
 	{ "map ids", STEP_PARENT, step_write_maps, NULL },
-	/* The overlay is made here, in the initial user namespace: the container's could not use the host's file system. */
+	/*
+	 * The overlay is made here, in the initial user namespace: the container's could not use
+	 * the host's file system.
+	 */
 	{ "make root", STEP_PARENT, step_make_root, NULL },
 	/* Device nodes need CAP_MKNOD over the host, which the child never has. */
 	{ "make /dev", STEP_PARENT, step_make_dev, NULL },
@@ -33,19 +37,31 @@ static const struct step start_steps[] = {
 	{ "write /etc files", STEP_PARENT, step_make_etc, NULL },
 	/* Hard limits above ours need the host's CAP_SYS_RESOURCE. */
 	{ "set limits", STEP_PARENT, step_limits, NULL },
-	/* The state file stands before the program runs: whoever finds it after a crash knows what to end. */
+	/*
+	 * The state file stands before the program runs: whoever finds it after a crash knows what
+	 * to end.
+	 */
 	{ "save state", STEP_PARENT, step_save_state, undo_save_state },
 	{ "hand over", STEP_PARENT, step_hand_over, NULL },
 	{ "wait for exec", STEP_PARENT, step_wait_for_exec, NULL },
 
-	/* Version 1 groups are joined by the child: no grace period, and the cgroup namespace must see them as its root. */
+	/*
+	 * Version 1 groups are joined by the child: no grace period, and the cgroup namespace must
+	 * see them as its root.
+	 */
 	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
 	{ "unshare namespaces", STEP_CHILD, step_unshare, NULL },
 	{ "receive mounts", STEP_CHILD, step_receive, NULL },
 	{ "attach root", STEP_CHILD, step_attach_root, NULL },
-	/* What came over the channel came after the ids were mapped. Everything below is made by the container's root. */
+	/*
+	 * What came over the channel came after the ids were mapped. Everything below is made by
+	 * the container's root.
+	 */
 	{ "become root", STEP_CHILD, step_become_root, NULL },
-	/* proc and sysfs may only be mounted while the host's own are still in sight (mount_namespaces(7)). */
+	/*
+	 * proc and sysfs may only be mounted while the host's own are still in sight
+	 * (mount_namespaces(7)).
+	 */
 	{ "mount kernel file systems", STEP_CHILD, step_mount_kernel, NULL },
 	{ "bring up network", STEP_CHILD, step_network, NULL },
 	{ "set names", STEP_CHILD, step_names, NULL },
@@ -60,9 +76,15 @@ static const struct step start_steps[] = {
 	{ "mask paths", STEP_CHILD, step_mask, NULL },
 	{ "pivot root", STEP_CHILD, step_pivot, NULL },
 	{ "start session", STEP_CHILD, step_session, NULL },
-	/* Before the working directory: no path may lead through a descriptor of ours (CVE-2024-21626). */
+	/*
+	 * Before the working directory: no path may lead through a descriptor of ours
+	 * (CVE-2024-21626).
+	 */
 	{ "close descriptors", STEP_CHILD, step_close, NULL },
-	/* Landlock, capabilities, ids, no_new_privs and seccomp: each narrows what the next may need. */
+	/*
+	 * Landlock, capabilities, ids, no_new_privs and seccomp: each narrows what the next may
+	 * need.
+	 */
 	{ "drop privileges", STEP_CHILD, step_privileges, NULL },
 	{ "change directory", STEP_CHILD, step_cwd, NULL },
 	{ "execute", STEP_CHILD, step_execute, NULL },

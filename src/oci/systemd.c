@@ -15,7 +15,10 @@
 
 #define WAIT_MS 5000
 
-/* The few functions of libsystemd (sd-bus(3)) that we call, found at run time: only this first start needs them. */
+/*
+ * The few functions of libsystemd (sd-bus(3)) that we call, found at run time: only this first
+ * start needs them.
+ */
 struct bus_library {
 	void *handle;
 	int (*open_system)(sd_bus **);

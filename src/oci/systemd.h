@@ -1,7 +1,7 @@
 /*
- * systemd as the owner of the cgroup tree: on its hosts we may only use what it has delegated (systemd.io,
- * CGROUP_DELEGATION). Slices cannot be delegated, so it is one transient scope in a slice of ours, asked for over D-Bus
- * when it is not there; it goes when its last process has gone.
+ * systemd as the owner of the cgroup tree: on its hosts we may only use what it has delegated
+ * (systemd.io, CGROUP_DELEGATION). Slices cannot be delegated, so it is one transient scope in a
+ * slice of ours, asked for over D-Bus when it is not there; it goes when its last process has gone.
  */
 #pragma once
 
@@ -16,8 +16,9 @@
 bool systemd_is_running(void);
 
 /*
- * Starts the scope, with these limits, around a process made for it, and waits until the directory @path is there. The
- * caller moves *@ret_first where it belongs and then calls systemd_release_scope(). libsystemd is loaded here.
+ * Starts the scope, with these limits, around a process made for it, and waits until the directory
+ * @path is there. The caller moves *@ret_first where it belongs and then calls
+ * systemd_release_scope(). libsystemd is loaded here.
  */
 struct error *systemd_make_scope(const char *path, int64_t memory_bytes, int64_t pids,
 				 pid_t *ret_first) __attribute__((nonnull, warn_unused_result));

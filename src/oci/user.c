@@ -198,7 +198,10 @@ struct error *user_resolve_text(const char *passwd, const char *group, const cha
 	return err;
 }
 
-/* A small regular file of the image, or NULL: missing, of another kind, or too large counts as empty. */
+/*
+ * A small regular file of the image, or NULL: missing, of another kind, or too large counts as
+ * empty.
+ */
 static char *read_hostile(int root, const char *path)
 {
 	int fd autoclose = -1;

@@ -1,6 +1,7 @@
 /*
- * Who a program runs as: "user[:group]" resolved in the container's own /etc/passwd and /etc/group, files that the image
- * wrote and that are read as hostile: opened inside the root, bounded, malformed lines passed over.
+ * Who a program runs as: "user[:group]" resolved in the container's own /etc/passwd and /etc/group,
+ * files that the image wrote and that are read as hostile: opened inside the root, bounded,
+ * malformed lines passed over.
  */
 #pragma once
 
@@ -20,8 +21,9 @@ struct user {
 void user_done(struct user *u);
 
 /*
- * Resolves @text ("", "root", "1000", "app:staff", "1000:100") and the additional @groups in the root directory @root.
- * With no user found by a name: ERROR_BAD_INPUT as docker words it. Numbers need no entry; ids over 65535 cannot be had.
+ * Resolves @text ("", "root", "1000", "app:staff", "1000:100") and the additional @groups in the
+ * root directory @root. With no user found by a name: ERROR_BAD_INPUT as docker words it. Numbers
+ * need no entry; ids over 65535 cannot be had.
  */
 struct error *user_resolve(int root, const char *text, char *const *groups, struct user *ret)
 	__attribute__((nonnull(4), warn_unused_result));
