@@ -99,6 +99,7 @@ row_run_d() {
 		add_product run-d run -d --name 'bench-d{n}' --network none bench sleep 100000
 	fi
 	measure run-d -n 100 -w 0
+	# shellcheck disable=SC2034 # of product.sh
 	[[ ${median[bulkhead]:-} ]] && made=100
 	judge '`run -d`, each of 100' bulkhead base "${median[base]:-}" 2
 }

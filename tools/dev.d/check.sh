@@ -4,10 +4,11 @@
 
 check_prepare() {
 	build_tree release || return 1
-	# clang-tidy and cppcheck read how clang would compile; nothing has to be built for it.
+	# clang-tidy and cppcheck read how clang would compile; only the generated sources have to be there for it.
 	[[ -f build/clang/compile_commands.json ]] || build_setup clang >build/clang.log 2>&1 </dev/null ||
 		die "see build/clang.log"
-	ninja -C build/clang build.ninja >/dev/null
+	ninja -C build/clang build.ninja >/dev/null || return 1
+	ninja -C build/clang -t targets rule CUSTOM_COMMAND | grep -v '^meson-' | xargs -r ninja -C build/clang >/dev/null
 }
 
 check_names() {
