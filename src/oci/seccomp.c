@@ -1,5 +1,6 @@
 #include "oci/seccomp.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -163,6 +164,7 @@ static void add_range(struct table *t, struct range range)
 		t->max_ranges = 2 * t->max_ranges + 128;
 		t->ranges = alloc_resize(t->ranges, t->max_ranges, sizeof(*t->ranges));
 	}
+	assert(t->ranges);
 	t->ranges[t->n_ranges++] = range;
 }
 
