@@ -122,8 +122,8 @@ static struct error *parse_list(char *const *list, uint64_t *ret_mask, bool *ret
 struct error *caps_from_options(char *const *add, char *const *drop, uint64_t host_mask,
 				uint64_t *ret_mask, uint64_t *ret_missing)
 {
-	uint64_t added, dropped, mask;
-	bool add_all, drop_all;
+	uint64_t added = 0, dropped = 0, mask;
+	bool add_all = false, drop_all = false;
 
 	TRY(error_wrap(parse_list(add, &added, &add_all), "add a capability"));
 	TRY(error_wrap(parse_list(drop, &dropped, &drop_all), "drop a capability"));

@@ -20,10 +20,10 @@ setup() {
 
 @test "i386 calls that are asked for are filtered" {
 	attack i386 --security-opt seccomp-arch=x86
-	refused i386 'Operation not permitted'
+	refused i386 EPERM
 	attack i386 "${only_filter[@]}" --security-opt seccomp-arch=x86 \
 		--security-opt "seccomp=$(profile_without_capabilities)"
-	refused i386 'Operation not permitted'
+	refused i386 EPERM
 	attack i386 "${only_filter[@]}" --security-opt seccomp=unconfined
 	succeeded i386
 }

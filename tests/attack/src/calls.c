@@ -1,6 +1,6 @@
 /*
  * Attacks that are one system call each, made in earnest but so that success changes nothing on the
- * host. `calls NAME` prints "NAME: succeeded" and ends with 0, or "NAME: why not" and ends with 1;
+ * host. `calls NAME` prints "NAME: succeeded" and ends with 0, or "NAME: ERRNO" and ends with 1;
  * anything that keeps it from trying ends with 2. Static, for containers of any image.
  */
 #define _GNU_SOURCE
@@ -341,6 +341,6 @@ int main(int argc, char **argv)
 		printf("%s: succeeded\n", argv[1]);
 		return 0;
 	}
-	printf("%s: %s\n", argv[1], strerror(errno));
+	printf("%s: %s\n", argv[1], strerrorname_np(errno));
 	return 1;
 }

@@ -34,6 +34,7 @@
 #include "bpf_run.h"
 
 #define HIGHEST 600
+#define DEFAULT_ACTION SCMP_ACT_ERRNO(EPERM)
 
 /* What is tried for each argument of a number: at most this many values. */
 #define SAMPLES_MAX 24
@@ -135,7 +136,7 @@ static size_t read_args(const json_t *call, struct scmp_arg_cmp *args)
 
 /* As libcontainer/seccomp/seccomp_linux.go: what equals the default is left out. */
 static void add_rule(scmp_filter_ctx filter, struct reference *ref, uint32_t arch, const char *name,
-		     const json_t *call, uint32_t default_action)
+		     const json_t *call)
 {
 	int number = seccomp_syscall_resolve_name_arch(arch, name);
 	int ours = seccomp_number(arch, name);
@@ -147,7 +148,7 @@ static void add_rule(scmp_filter_ctx filter, struct reference *ref, uint32_t arc
 		return;
 	for (size_t i = 0; i < n && ours >= 0; i++)
 		add_samples(&ref->samples[ours], &args[i]);
-	if (action == default_action)
+	if (action == DEFAULT_ACTION)
 		return;
 	if (number < 0 && ours >= 0 && arch == SCMP_ARCH_X86_64)
 		number = ours; /* newer than this libseccomp: x86-64 takes bare numbers */
@@ -175,7 +176,7 @@ static void add_rules(scmp_filter_ctx filter, struct reference *ref, uint32_t ar
 			if (ours >= 0 && (uint32_t)ours >= ref->known)
 				ref->known = (uint32_t)ours + 1;
 			if (applies)
-				add_rule(filter, ref, arch, name, call, SCMP_ACT_ERRNO(EPERM));
+				add_rule(filter, ref, arch, name, call);
 		}
 	}
 }
@@ -198,7 +199,7 @@ static struct reference *make_reference(const char *json, size_t length, uint32_
 {
 	struct reference *ref = alloc_zeroed(1, sizeof(*ref));
 	json_t *profile autojson = NULL;
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	scmp_filter_ctx filter = seccomp_init(DEFAULT_ACTION);
 
 	assert_non_null(filter);
 	if (arch == SCMP_ARCH_X86) {
