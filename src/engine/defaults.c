@@ -49,10 +49,13 @@ static void set_text(char **field, const char *value)
 	*field = alloc_string(value);
 }
 
+/* An empty list is no list: what hides nothing is asked for by name ("systempaths=unconfined"). */
 static void set_list(char ***field, const char *const *values)
 {
-	if (!*field)
-		*field = strv_copy((char **)values);
+	if (strv_length(*field))
+		return;
+	strv_free(*field);
+	*field = strv_copy((char **)values);
 }
 
 /* "systempaths=unconfined", as docker's command line and --privileged ask for it. */
