@@ -23,8 +23,8 @@ struct error *caps_parse(const char *name, unsigned int *ret_bit)
 
 /*
  * The eleven that a container has unless told otherwise: CHOWN DAC_OVERRIDE FOWNER FSETID KILL
- * NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT. Docker's set without AUDIT_WRITE, MKNOD
- * and NET_RAW.
+ * NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT. Docker's set without AUDIT_WRITE,
+ * MKNOD and NET_RAW.
  */
 uint64_t caps_default(void);
 

@@ -38,7 +38,7 @@ struct entry {
 	size_t n_conditions; /* 0: always */
 };
 
-/* Numbers from @first to the next range's; all have the action, or are one with @n_entries rules. */
+/* Numbers from @first to the next range's: all have the action, or it is one with rules. */
 struct range {
 	uint32_t first;
 	uint32_t action;
@@ -121,7 +121,7 @@ static void add_multiplexed(struct table *t, const struct seccomp_rule *rule, co
 				     .n_conditions = 1 });
 }
 
-/* Fills @t's entries for @arch; *@ret_known is the first number above all that the profile names. */
+/* Fills @t's entries for @arch; *@ret_known is the number after the highest that is named. */
 static void gather(const struct seccomp_profile *profile, uint32_t arch, struct table *t,
 		   uint32_t *ret_known)
 {

@@ -7,8 +7,8 @@
  * - the native architecture is open; i386 (on x86-64) only where both the caller and the profile
  *   want it; any other architecture ends the process;
  * - x32 calls (x86-64 numbers with bit 30) give ENOSYS;
- * - numbers above the highest one that the profile names give ENOSYS, not the default action, unless
- *   that one lets calls pass: programs probe for new calls and fall back only then. (runc does so.)
+ * - numbers above the highest one that the profile names give ENOSYS, not the default action,
+ *   unless that one lets calls pass: programs probe for new calls and fall back only then. (runc does so.)
  *
  * Several rules for one call, as libseccomp has it: a rule without arguments wins over rules with,
  * the first of them if there are several; else the first rule whose arguments all match; else the
@@ -49,8 +49,8 @@ unsigned int seccomp_running_kernel(void);
  *
  * ERROR_BAD_INPUT: not a profile; the text names the place
  * (`syscalls[3].args[0].op: "SCMP_CMP_FOO" is not a comparison`). ERROR_UNSUPPORTED: SCMP_ACT_NOTIFY
- * or flags that need a listener; no libseccomp. ERROR_LIMIT: over SECCOMP_PROFILE_MAX bytes, or more
- * than BPF_MAXINSNS instructions.
+ * or flags that need a listener; no libseccomp. ERROR_LIMIT: over SECCOMP_PROFILE_MAX bytes, or
+ * more than BPF_MAXINSNS instructions.
  */
 #define SECCOMP_PROFILE_MAX (1024 * 1024)
 struct error *seccomp_compile(const char *profile, size_t length,
@@ -64,7 +64,7 @@ struct error *seccomp_compile(const char *profile, size_t length,
  * Programs are kept in @cache_dir, a directory of ours with mode 0700 (-1: none is kept), one file
  * each, named by the profile's digest and the options. A file is used only if it is a regular file
  * of our own with mode 0600 and one link, has the right size, key and checksum, and holds a
- * well-formed program; else it is made again and replaced. Trouble with the cache is never an error.
+ * well-formed program; else it is made again and replaced. Trouble with the cache is no error.
  * When libseccomp learns new names, the programs at hand stay as they are until the kernel changes.
  */
 struct error *seccomp_load_cached(int cache_dir, const char *profile, size_t length,

@@ -29,7 +29,7 @@
 #define KEY_SIZE 128
 #define MAGIC UINT64_C(0x3146504243434553) /* "SECCBPF1", little-endian */
 
-/* More programs than this, and all are thrown away before the next: no user has so many profiles. */
+/* More programs than this, and all are thrown away: nobody has so many profiles. */
 #define FILES_MAX 256
 
 struct head {

@@ -1,4 +1,4 @@
-/* data/seccomp/default.json inside the program; tools/build.d/embed_profile.py writes the C file. */
+/* data/seccomp/default.json in the program: tools/build.d/embed_profile.py writes the C file. */
 #pragma once
 
 #include <stddef.h>

@@ -160,7 +160,7 @@ static struct error *unknown(const char *word, const char *what)
 	return error_new(ERROR_BAD_INPUT, "%s is not %s", quoted, what);
 }
 
-/* Adds the number of @digits digits at @text to @b, from 2^63 on as the int64_t of the same bits. */
+/* Adds the number at @text to @b, from 2^63 on as the int64_t of the same bits. */
 static struct error *fold_number(struct buf *b, const char *text, size_t digits)
 {
 	char *number autofree = NULL;
@@ -241,7 +241,7 @@ static struct error *check_arches(char *const *list, const char *where)
 	return NULL;
 }
 
-/* Checks every architecture named, and finds out whether i386 is open as far as the profile goes. */
+/* Checks every architecture named, and finds whether i386 is open as far as the profile goes. */
 static struct error *read_arches(const struct json_profile *p, bool *ret_i386)
 {
 	bool i386 = !p->architectures && p->n_arch_map == 0;
@@ -365,7 +365,7 @@ static struct error *read_kernel(const char *text, unsigned int *ret)
 	return NULL;
 }
 
-/* Names that this program does not know are of no container of ours: newer profiles may have them. */
+/* Names that this program does not know no container has: newer profiles may have them. */
 static bool has_cap(const struct seccomp_options *options, const char *name)
 {
 	unsigned int bit;

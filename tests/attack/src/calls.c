@@ -64,7 +64,7 @@ static long end_victim(pid_t pid, long result)
 	return result;
 }
 
-/* --- namespaces and mounts: from a user namespace of its own, root there, the kernel is wide open --- */
+/* --- namespaces and mounts: root of a user namespace reaches far more of the kernel --- */
 
 static long unshare_user(void)
 {
@@ -174,7 +174,7 @@ static long vsock(void)
 	return socket(AF_VSOCK, SOCK_STREAM, 0);
 }
 
-/* CVE-2019-10063 in another place: the kernel drops the upper half, the filter must not be fooled. */
+/* CVE-2019-10063 in another place: the kernel drops the upper half. */
 static long vsock_disguised(void)
 {
 	return syscall(SYS_socket, 1L << 32 | AF_VSOCK, SOCK_STREAM, 0);

@@ -1,6 +1,6 @@
 /*
- * `ptrace PID` takes hold of another process without stopping it; its own end lets it go. Prints what
- * came of it.
+ * `ptrace PID` takes hold of another process without stopping it; its own end lets it go. Prints
+ * what came of it.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* The kernel's classic BPF machine as far as seccomp filters use it (net/core/filter.c), for tests. */
+/* The kernel's classic BPF machine (net/core/filter.c) as far as seccomp filters use it. */
 #pragma once
 
 #include <assert.h>

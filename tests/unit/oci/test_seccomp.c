@@ -194,7 +194,7 @@ static void comparisons_take_all_64_bits(void **state)
 			 (unsigned long long)comparisons[i].value,
 			 (unsigned long long)comparisons[i].two, comparisons[i].op);
 		compile(json, &plain, &p);
-		/* a list ends at its first 0 after the beginning; a case that lists nothing has { 0 } */
+		/* a list ends at a 0 after its first; one of nothing is { 0 } */
 		for (size_t j = 0; j < 4 && (comparisons[i].yes[j] || j == 0); j++)
 			if (comparisons[i].yes[j] || i == 10)
 				assert_int_equal(ask(&p, SYS_ioctl, comparisons[i].yes[j]), ALLOW);

@@ -194,7 +194,7 @@ static void x32_numbers_do_not_exist(void **state)
 	assert_int_equal(try_call(&p, &call), ENOSYS);
 }
 
-/* getpid (20) the way of i386; the kernel may lack it (CONFIG_IA32_EMULATION), then it is SIGSEGV. */
+/* getpid (20) the way of i386; SIGSEGV where the kernel has none (CONFIG_IA32_EMULATION). */
 static int call_i386(const struct seccomp_program *program)
 {
 	int status;
