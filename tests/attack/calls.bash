@@ -62,3 +62,30 @@ filter_refuses_without_capability() {
 	attack "$1" "${only_filter[@]}" --security-opt seccomp=unconfined
 	succeeded "$1"
 }
+
+# Every wall but capabilities and the user namespace down.
+only_capabilities=(--security-opt seccomp=unconfined --security-opt landlock=unconfined
+	--security-opt no-new-privileges=false --security-opt systempaths=unconfined)
+
+# The attack $1, which takes the capability $2 in the host's user namespace: what a default container has not, and what
+# is worth nothing in a container's own.
+host_capability_refuses() {
+	attack "$1"
+	refused "$1" EPERM
+	attack "$1" "${only_capabilities[@]}" --userns=host --cap-add ALL --cap-drop "$2"
+	refused "$1" EPERM
+	attack "$1" "${only_capabilities[@]}" --cap-add ALL
+	refused "$1" EPERM
+	attack "$1" "${only_capabilities[@]}" --userns=host --cap-add "$2"
+	succeeded "$1"
+}
+
+# The attack $1, which takes the capability $2 over what is the container's own: only the capability refuses it.
+capability_refuses() {
+	attack "$1"
+	refused "$1" EPERM
+	attack "$1" "${only_capabilities[@]}" --userns=host --cap-add ALL --cap-drop "$2"
+	refused "$1" EPERM
+	attack "$1" "${only_capabilities[@]}" --cap-add "$2"
+	succeeded "$1"
+}

@@ -7,11 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
+#include <linux/reboot.h>
 #include <linux/userfaultfd.h>
 #include <linux/vm_sockets.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -271,6 +274,84 @@ static long tiocsti_disguised(void)
 	return push_key(1UL << 32 | TIOCSTI);
 }
 
+/* --- sockets that see and forge what is not ours --- */
+
+static long raw_socket(void)
+{
+	return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+}
+
+static long packet_socket(void)
+{
+	return socket(AF_PACKET, SOCK_RAW, 0);
+}
+
+/* --- files that their owner cannot remove any more (chattr +i) --- */
+
+static long immutable(void)
+{
+	int fd = open("/tmp/immutable", O_RDWR | O_CREAT | O_CLOEXEC, 0600), flags, saved;
+	long result;
+
+	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+		give_up("/tmp/immutable");
+	flags |= FS_IMMUTABLE_FL;
+	result = ioctl(fd, FS_IOC_SETFLAGS, &flags);
+	saved = errno;
+	flags &= ~FS_IMMUTABLE_FL;
+	if (result == 0 && ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0)
+		give_up("take it back");
+	errno = saved;
+	return result;
+}
+
+/* --- another kernel, more of this one, none at all --- */
+
+/* What is no module is refused after the right to load one has been checked. */
+static long load_module(void)
+{
+	long result = syscall(SYS_init_module, "no module", 9, "");
+
+	return result < 0 && errno == ENOEXEC ? 0 : result;
+}
+
+static long load_module_file(void)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	long result;
+
+	if (fd < 0)
+		give_up("/proc/self/exe");
+	result = syscall(SYS_finit_module, fd, "", 0);
+	return result < 0 && errno == ENOEXEC ? 0 : result;
+}
+
+static long unload_module(void)
+{
+	long result = syscall(SYS_delete_module, "bulkhead_no_such_module", O_NONBLOCK);
+
+	return result < 0 && errno == ENOENT ? 0 : result;
+}
+
+/* No segments: forgets a kernel that was loaded, and there is none. */
+static long load_kernel(void)
+{
+	return syscall(SYS_kexec_load, 0, 0, NULL, 0);
+}
+
+/* What ctrl-alt-del does, as it already is: the mildest thing that reboot(2) does, with the same check as the worst. */
+static long reboot_key(void)
+{
+	return syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+		       LINUX_REBOOT_CMD_CAD_ON, NULL);
+}
+
+static long reboot_now(void)
+{
+	return syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+		       LINUX_REBOOT_CMD_RESTART, NULL);
+}
+
 /* --- around the filter: other ways into the kernel --- */
 
 #ifdef __x86_64__
@@ -300,18 +381,27 @@ static const struct attack attacks[] = {
 	{ "bpf", bpf_program },
 	{ "clone", clone_user },
 	{ "clone3", clone3_user },
+	{ "delete_module", unload_module },
+	{ "finit_module", load_module_file },
 	{ "fsopen", fsopen_tmpfs },
 #ifdef __x86_64__
 	{ "i386", i386_unshare_user },
 	{ "x32", x32_unshare_user },
 #endif
+	{ "immutable", immutable },
+	{ "init_module", load_module },
 	{ "io_uring", uring },
+	{ "kexec_load", load_kernel },
 	{ "keyctl", keyctl_session },
 	{ "mount", mount_tmpfs },
+	{ "packet", packet_socket },
 	{ "perf_event_open", perf_clock },
 	{ "personality", bad_personality },
 	{ "pidfd_getfd", pidfd_getfd_own },
 	{ "pivot_root", pivot },
+	{ "raw", raw_socket },
+	{ "reboot", reboot_now },
+	{ "reboot_key", reboot_key },
 	{ "request_key", request_key_user },
 	{ "setns", setns_own },
 	{ "settimeofday", set_time },
