@@ -1,7 +1,7 @@
 /*
- * --mount: one record of comma-separated values (RFC 4180, quotes included), each KEY=VALUE. The keys
- * are docker's, and "idmap", which is ours. Defaults of a mount and what its target may be are the
- * engine's.
+ * --mount: one record of comma-separated values (RFC 4180, quotes included), each KEY=VALUE. The
+ * keys are docker's, and "idmap", which is ours. Defaults of a mount and what its target may be are
+ * the engine's.
  */
 #include <stdlib.h>
 #include <string.h>
