@@ -39,8 +39,7 @@ struct error *cli_engine(struct cli *cli, struct engine **ret)
 	return NULL;
 }
 
-struct error *cli_for_each(struct cli *cli, char **arguments, cli_each *each, void *data,
-			   int *ret_status)
+struct error *cli_for_each(struct cli *cli, char **arguments, cli_each *each, void *data)
 {
 	struct engine *e;
 
@@ -50,7 +49,7 @@ struct error *cli_for_each(struct cli *cli, char **arguments, cli_each *each, vo
 
 		if (err) {
 			cli_report(err);
-			*ret_status = 1;
+			cli->status = 1;
 		}
 	}
 	return NULL;
@@ -87,20 +86,19 @@ static struct error *check_count(const struct command *c, const char *path, size
 static int finish(struct cli *cli, void *options, char **arguments)
 {
 	const struct command *c = cli->command;
-	int status = 0;
-	struct error *err = c->run(cli, options, arguments, &status);
+	struct error *err = c->run(cli, options, arguments);
 
 	if (err) {
-		status = error_status(err);
-		if (!status)
-			status = c->failure_status ? c->failure_status : 1;
+		cli->status = error_status(err);
+		if (!cli->status)
+			cli->status = c->failure_status ? c->failure_status : 1;
 		cli_report(err);
 	}
-	if (fflush(stdout) != 0 && !status) {
+	if (fflush(stdout) != 0 && !cli->status) {
 		cli_report(error_sys("write to stdout"));
-		status = 1;
+		cli->status = 1;
 	}
-	return status;
+	return cli->status;
 }
 
 static int parse_and_run(struct cli *cli, void *options, char **argv)

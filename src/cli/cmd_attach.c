@@ -20,7 +20,7 @@ static const struct option options[] = {
 	OPTION_END,
 };
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	const struct attach_command_options *o = data;
 	struct container *c autocontainer = NULL;
@@ -37,7 +37,7 @@ static struct error *run(struct cli *cli, void *data, char **arguments, int *ret
 	session.stdin_open = !o->no_stdin && c->config.open_stdin;
 	TRY(session_check_tty(session.stdin_open, session.tty));
 	TRY(engine_attach(e, c->id, &socket));
-	return session_run(socket, &session, ret_status, &detached);
+	return session_run(socket, &session, &cli->status, &detached);
 }
 
 static const struct attach_command_options defaults = { .sig_proxy = true };

@@ -6,14 +6,13 @@
 
 #include "base/banned.h"
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	struct container_options *o = data;
 	char id[ENGINE_ID_SIZE];
 	struct error *err = container_options_finish(o, arguments, false);
 	struct engine *e;
 
-	(void)ret_status;
 	if (err)
 		return error_set_status(err, CLI_STATUS_USAGE);
 	TRY(cli_engine(cli, &e));

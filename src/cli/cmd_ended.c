@@ -6,12 +6,11 @@
 
 #include "base/banned.h"
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	struct engine *e;
 
 	(void)data;
-	(void)ret_status;
 	TRY(cli_engine(cli, &e));
 	return engine_ended(e, arguments[0]);
 }

@@ -66,7 +66,7 @@ static struct error *exec_attached(struct engine *e, const struct exec_options *
 	return session_run(socket, &session, ret_status, &detached);
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	const struct exec_options *o = data;
 	char **env autostrv = NULL;
@@ -89,7 +89,7 @@ static struct error *run(struct cli *cli, void *data, char **arguments, int *ret
 	request.env = env;
 	TRY(cli_engine(cli, &e));
 	if (!o->detach)
-		return exec_attached(e, o, arguments[0], &request, ret_status);
+		return exec_attached(e, o, arguments[0], &request, &cli->status);
 	return engine_exec(e, arguments[0], &request, &none);
 }
 

@@ -204,7 +204,7 @@ static struct error *collect(const struct images_options *o, const char *pattern
 	return NULL;
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	const struct images_options *o = data;
 	json_t *rows autojson = json_array();
@@ -213,7 +213,6 @@ static struct error *run(struct cli *cli, void *data, char **arguments, int *ret
 	struct error *err;
 	size_t n = 0;
 
-	(void)ret_status;
 	TRY(filter_check(o->filters, filters));
 	TRY(cli_engine(cli, &e));
 	TRY(image_list(engine_images(e), &images, &n));

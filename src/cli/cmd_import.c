@@ -21,7 +21,7 @@ static const struct option options[] = {
 	OPTION_END,
 };
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	const struct import_options *o = data;
 	bool from_stdin = strcmp(arguments[0], "-") == 0;
@@ -33,7 +33,6 @@ static struct error *run(struct cli *cli, void *data, char **arguments, int *ret
 	char id[DIGEST_SIZE];
 	struct engine *e;
 
-	(void)ret_status;
 	if (fd < 0)
 		return error_sys("open %s", arguments[0]);
 	TRY(cli_engine(cli, &e));

@@ -114,14 +114,13 @@ static void print_warnings(const json_t *info)
 			fprintf(stderr, "%s\n", json_string_value(line));
 }
 
-static struct error *run_info(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run_info(struct cli *cli, void *data, char **arguments)
 {
 	const struct info_options *o = data;
 	json_t *info autojson = NULL, *shown autojson = NULL;
 	struct engine *e;
 
 	(void)arguments;
-	(void)ret_status;
 	TRY(cli_engine(cli, &e));
 	TRY(engine_info(e, &info));
 	if (!str_is_empty(o->format))
@@ -134,14 +133,13 @@ static struct error *run_info(struct cli *cli, void *data, char **arguments, int
 }
 
 /* Client and server are one program: both names, which docker's templates use, give the same. */
-static struct error *run_version(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run_version(struct cli *cli, void *data, char **arguments)
 {
 	const struct info_options *o = data;
 	json_t *version autojson = engine_version(), *both autojson = NULL;
 
 	(void)cli;
 	(void)arguments;
-	(void)ret_status;
 	if (str_is_empty(o->format)) {
 		puts("Bulkhead:");
 		print_members(version, 1);

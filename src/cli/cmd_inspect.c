@@ -112,7 +112,7 @@ static struct error *choose(const struct inspect_options *o, inspector **ret)
 
 /* Every object that is there is shown, and each that is not is an error of its own. */
 static struct error *collect(struct cli *cli, const struct inspect_options *o, char **refs,
-			     json_t *objects, int *ret_status)
+			     json_t *objects)
 {
 	inspector *inspect;
 	struct engine *e;
@@ -125,7 +125,7 @@ static struct error *collect(struct cli *cli, const struct inspect_options *o, c
 
 		if (err) {
 			cli_report(err);
-			*ret_status = 1;
+			cli->status = 1;
 		} else {
 			json_array_append_new(objects, object);
 		}
@@ -155,13 +155,13 @@ static struct error *print_formatted(const char *format, const json_t *objects)
 	return NULL;
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	const struct inspect_options *o = data;
 	json_t *objects autojson = json_array();
 	char *text autofree = NULL;
 
-	TRY(collect(cli, o, arguments, objects, ret_status));
+	TRY(collect(cli, o, arguments, objects));
 	if (!str_is_empty(o->format) && strcmp(o->format, "json") != 0)
 		return error_wrap(print_formatted(o->format, objects), "template parsing error");
 	text = json_dumps(objects, o->format ? JSON_COMPACT : JSON_INDENT(4));

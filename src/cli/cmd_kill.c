@@ -24,14 +24,14 @@ static struct error *send_signal(struct engine *e, const char *ref, void *data)
 	return NULL;
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	const struct kill_options *o = data;
 	int number = SIGKILL;
 
 	if (o->signal)
 		TRY(proc_parse_signal(o->signal, &number));
-	return cli_for_each(cli, arguments, send_signal, &number, ret_status);
+	return cli_for_each(cli, arguments, send_signal, &number);
 }
 
 const struct command cmd_kill = {

@@ -31,7 +31,7 @@ static void print_line(void *data, const char *line)
 		puts(line);
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	struct load_options *o = data;
 	bool from_stdin = str_is_empty(o->input) || strcmp(o->input, "-") == 0;
@@ -39,7 +39,6 @@ static struct error *run(struct cli *cli, void *data, char **arguments, int *ret
 	struct engine *e;
 
 	(void)arguments;
-	(void)ret_status;
 	if (from_stdin && isatty(STDIN_FILENO))
 		return error_new(ERROR_BAD_INPUT, "requested load from stdin, but stdin is empty");
 	fd = from_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)

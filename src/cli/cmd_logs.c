@@ -54,7 +54,7 @@ static int64_t parse_tail(const char *tail)
 	return err ? -1 : n;
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	struct logs_options *o = data;
 	struct log_request request = {
@@ -66,7 +66,6 @@ static struct error *run(struct cli *cli, void *data, char **arguments, int *ret
 	};
 	struct engine *e;
 
-	(void)ret_status;
 	if (!str_is_empty(o->since))
 		TRY(error_wrap(human_parse_time(o->since, &request.since_ns),
 			       "invalid value for \"since\""));

@@ -30,14 +30,13 @@ static void dump_command(const struct command *c, void *data)
  * One line an option: COMMAND, long name, letter, metavar, help, with tabs between; the global ones
  * have no command.
  */
-static struct error *run_options(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run_options(struct cli *cli, void *data, char **arguments)
 {
 	static const struct command program = { .name = "", .options = cli_options };
 
 	(void)cli;
 	(void)data;
 	(void)arguments;
-	(void)ret_status;
 	dump_command(&program, NULL);
 	usage_for_each_command(dump_command, NULL);
 	return NULL;
@@ -140,11 +139,10 @@ static void print_bash(void)
 	     "complete -o bashdefault -F _bulkhead bulkhead");
 }
 
-static struct error *run_completion(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run_completion(struct cli *cli, void *data, char **arguments)
 {
 	(void)cli;
 	(void)data;
-	(void)ret_status;
 	if (strcmp(arguments[0], "bash") != 0)
 		return error_new(ERROR_BAD_INPUT,
 				 "no completion for the shell \"%s\": there is one for bash",
@@ -153,14 +151,13 @@ static struct error *run_completion(struct cli *cli, void *data, char **argument
 	return NULL;
 }
 
-static struct error *run_help(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run_help(struct cli *cli, void *data, char **arguments)
 {
 	const struct command *c = arguments[0] ? command_find(NULL, arguments[0]) : NULL;
 	char *path autofree = NULL;
 
 	(void)cli;
 	(void)data;
-	(void)ret_status;
 	if (!arguments[0]) {
 		usage_of_program();
 		return NULL;

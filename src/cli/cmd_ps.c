@@ -273,13 +273,12 @@ static struct error *print_rows(const struct ps_options *o, const struct listed 
 	return listing_print(&listing, rows);
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	const struct ps_options *o = data;
 	struct listed l __attribute__((cleanup(listed_done))) = { .n_all = 0 };
 
 	(void)arguments;
-	(void)ret_status;
 	TRY(cli_engine(cli, &l.engine));
 	TRY(select_shown(o, &l));
 	if (!o->quiet || o->format)

@@ -35,9 +35,9 @@ static struct error *remove_one(struct engine *e, const char *ref, void *data)
 	return err;
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
-	return cli_for_each(cli, arguments, remove_one, data, ret_status);
+	return cli_for_each(cli, arguments, remove_one, data);
 }
 
 const struct command cmd_rm = {

@@ -46,7 +46,7 @@ static struct error *run_attached(struct engine *e, const struct run_options *o,
 	return detached ? NULL : session_end(e, id, socket);
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	struct run_options *o = data;
 	const struct container_config *config = &o->container.request.config;
@@ -58,7 +58,7 @@ static struct error *run(struct cli *cli, void *data, char **arguments, int *ret
 	TRY(cli_engine(cli, &e));
 	TRY(create_container(e, &o->container, id));
 	if (!o->detach)
-		return run_attached(e, o, id, ret_status);
+		return run_attached(e, o, id, &cli->status);
 	TRY(engine_start(e, id, NULL));
 	puts(id);
 	return NULL;

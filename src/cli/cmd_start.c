@@ -52,18 +52,18 @@ static struct error *start_attached(struct engine *e, const struct start_options
 	return detached ? NULL : session_end(e, c->id, socket);
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	const struct start_options *o = data;
 	struct engine *e;
 
 	if (!o->attach && !o->interactive)
-		return cli_for_each(cli, arguments, start, NULL, ret_status);
+		return cli_for_each(cli, arguments, start, NULL);
 	if (arguments[1])
 		return error_new(ERROR_BAD_INPUT,
 				 "you cannot start and attach multiple containers at once");
 	TRY(cli_engine(cli, &e));
-	return start_attached(e, o, arguments[0], ret_status);
+	return start_attached(e, o, arguments[0], &cli->status);
 }
 
 const struct command cmd_start = {

@@ -30,13 +30,13 @@ static struct error *stop(struct engine *e, const char *ref, void *data)
 	return NULL;
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	struct stop_options *o = data;
 
 	if (o->signal)
 		TRY(proc_parse_signal(o->signal, &o->signal_number));
-	return cli_for_each(cli, arguments, stop, o, ret_status);
+	return cli_for_each(cli, arguments, stop, o);
 }
 
 static const struct stop_options defaults = { .timeout_s = -1 };

@@ -3,12 +3,11 @@
 
 #include "base/banned.h"
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	struct engine *e;
 
 	(void)data;
-	(void)ret_status;
 	TRY(cli_engine(cli, &e));
 	return image_tag(engine_images(e), arguments[0], arguments[1]);
 }

@@ -15,9 +15,9 @@ static struct error *wait_for(struct engine *e, const char *ref, void *data)
 	return NULL;
 }
 
-static struct error *run(struct cli *cli, void *data, char **arguments, int *ret_status)
+static struct error *run(struct cli *cli, void *data, char **arguments)
 {
-	return cli_for_each(cli, arguments, wait_for, data, ret_status);
+	return cli_for_each(cli, arguments, wait_for, data);
 }
 
 const struct command cmd_wait = {

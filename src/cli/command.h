@@ -20,6 +20,7 @@ struct cli {
 	const struct command *command;
 	char *path;	       /* "bulkhead container ls", as typed */
 	struct engine *engine; /* NULL until cli_engine() */
+	int status;	       /* to exit with, where there is no error */
 };
 
 struct command {
@@ -35,11 +36,8 @@ struct command {
 	bool hidden;
 	int failure_status; /* exit status of an error that does not ask for one; 0: 1 */
 
-	/*
-	 * @options is the filled struct, @arguments what was no option. *@ret_status is the exit
-	 * status, 0 on entry.
-	 */
-	struct error *(*run)(struct cli *cli, void *options, char **arguments, int *ret_status);
+	/* @options is the filled struct, @arguments what was no option; sets cli->status */
+	struct error *(*run)(struct cli *cli, void *options, char **arguments);
 	/* frees what the tables' own done functions do not; may be NULL */
 	void (*done)(void *options);
 };
@@ -65,13 +63,12 @@ struct error *cli_engine(struct cli *cli, struct engine **ret)
 void cli_report(struct error *err) __attribute__((nonnull));
 
 /*
- * Calls @each for every argument. A failure is reported and makes *@ret_status 1, and the next
+ * Calls @each for every argument. A failure is reported and makes cli->status 1, and the next
  * argument has its turn, as with docker.
  */
 typedef struct error *cli_each(struct engine *e, const char *argument, void *data);
-struct error *cli_for_each(struct cli *cli, char **arguments, cli_each *each, void *data,
-			   int *ret_status)
-	__attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
+struct error *cli_for_each(struct cli *cli, char **arguments, cli_each *each, void *data)
+	__attribute__((nonnull(1, 2, 3), warn_unused_result));
 
 /*
  * main() without the process around it: what to do with @argv (without the program's name); returns

@@ -1,8 +1,9 @@
 /*
- * --mount: one record of comma-separated values (RFC 4180, quotes included), each KEY=VALUE. The keys
- * are docker's, and "idmap", which is ours. Defaults of a mount and what its target may be are the
- * engine's.
+ * --mount: one record of comma-separated values (RFC 4180, quotes included), each KEY=VALUE. The
+ * keys are docker's, and "idmap", which is ours. Defaults of a mount and what its target may be are
+ * the engine's.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -57,8 +58,7 @@ static struct error *split_csv(const char *text, char ***fields)
 
 static void set(char **field, const char *value)
 {
-	char *old autofree = *field;
-
+	free(*field);
 	*field = alloc_string(value);
 }
 

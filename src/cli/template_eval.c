@@ -258,7 +258,7 @@ static struct error *eval_function(struct run *r, const struct step *s, json_t *
 		return eval_logic(r, s, piped, ret);
 	if (err)
 		return at_operand(r, &s->operands[0], err);
-	values = alloc_zeroed(n + 1, sizeof(*values));
+	values = alloc_zeroed(n + 1, sizeof(json_t *));
 	for (size_t i = 1; i < s->n_operands && !err; i++)
 		err = eval_operand(r, &s->operands[i], &values[i - 1]);
 	if (piped)

@@ -44,13 +44,13 @@ static size_t table_length(const struct option *table)
 
 static const struct option **sorted(const struct option *first, const struct option *second)
 {
-	const struct option **list =
-		alloc_zeroed(table_length(first) + table_length(second) + 2, sizeof(*list));
+	const struct option **list = alloc_zeroed(table_length(first) + table_length(second) + 2,
+						  sizeof(const struct option *));
 	size_t n = add_shown(list, 0, first);
 
 	n = add_shown(list, n, second);
 	list[n++] = &help_option;
-	qsort(list, n, sizeof(*list), by_name);
+	qsort(list, n, sizeof(const struct option *), by_name);
 	return list;
 }
 

@@ -246,11 +246,20 @@ static struct error *record_start(struct engine *e, const struct container *c)
 	return err;
 }
 
+/*
+ * What the first client gets is what the container was created to be attached to. One that was made
+ * for the background (run -d) says nothing about that: who attaches to a later start gets all.
+ */
 static uint64_t client_flags(const struct container *c)
 {
-	return (c->config.attach_stdin ? ATTACH_WANT_STDIN : 0) |
-	       (c->config.attach_stdout ? ATTACH_WANT_STDOUT : 0) |
-	       (c->config.attach_stderr ? ATTACH_WANT_STDERR : 0) | ATTACH_WILL_END;
+	uint64_t flags = (c->config.attach_stdin ? ATTACH_WANT_STDIN : 0) |
+			 (c->config.attach_stdout ? ATTACH_WANT_STDOUT : 0) |
+			 (c->config.attach_stderr ? ATTACH_WANT_STDERR : 0);
+
+	if (!flags)
+		flags = ATTACH_WANT_STDOUT | ATTACH_WANT_STDERR |
+			(c->config.open_stdin ? ATTACH_WANT_STDIN : 0);
+	return flags | ATTACH_WILL_END;
 }
 
 static struct error *start_locked(struct engine *e, const struct container *c, int *ret_socket,

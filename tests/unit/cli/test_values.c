@@ -268,8 +268,7 @@ static void seccomp_profiles_are_read_here(void **state)
 	RUN(&r, "create", "--security-opt", option, "img");
 	assert_int_equal(r.status, 0);
 	assert_non_null(
-		strstr(fake.host,
-		       "[\"seccomp={\\\"defaultAction\\\":\\\"SCMP_ACT_ALLOW\\\"}\"]"));
+		strstr(fake.host, "[\"seccomp={\\\"defaultAction\\\":\\\"SCMP_ACT_ALLOW\\\"}\"]"));
 	RUN(&r, "create", "--security-opt", "seccomp=/nowhere", "img");
 	assert_int_equal(r.status, 125);
 	assert_non_null(strstr(r.err, "seccomp profile /nowhere"));
