@@ -15,7 +15,11 @@ enum attach_type {
 	/* no more input from this client; the container's stdin is closed when it is the last */
 	ATTACH_STDIN_EOF,
 	ATTACH_RESIZE, /* u64 rows, u64 columns */
-	ATTACH_ENDED,  /* this client has recorded the end: the monitor need not spawn `_ended` */
+	/*
+	 * this client has recorded the end: the monitor need not spawn `_ended`. When the end of
+	 * file follows, nothing of the monitor is left
+	 */
+	ATTACH_ENDED,
 	/* monitor to client */
 	ATTACH_STDOUT = 64, /* bytes; with a tty everything is stdout */
 	ATTACH_STDERR,	    /* bytes */
@@ -38,14 +42,15 @@ enum attach_flag {
  *   bulkhead-monitor [--tty] [--session] [--log-size BYTES] [--log-files N]
  *                    --root DIR --state DIR ID
  *
- * --session: an exec session, whose end spawns nothing.
+ * --session: an exec session, whose end spawns nothing; its directory is removed by the client that
+ * says ATTACH_ENDED, without one by the monitor.
  */
 enum monitor_fd {
 	/* the container's or session's first process, a child of the monitor */
 	MONITOR_FD_PIDFD = 3,
 	/* STATE/containers/ID (or …/exec/SESSION): exit record, attach socket */
 	MONITOR_FD_STATE_DIR,
-	MONITOR_FD_LOG_DIR, /* ROOT/containers/ID, for ID-json.log; closed: no log */
+	MONITOR_FD_LOG_DIR, /* ROOT/containers/ID: ID-json.log, made with the first record */
 	MONITOR_FD_STDIN,   /* write end of the program's stdin; closed: none */
 	/* read end of its stdout, or the master of its tty (then STDIN and STDERR are closed) */
 	MONITOR_FD_STDOUT,
