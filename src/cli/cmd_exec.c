@@ -1,7 +1,6 @@
 /* bulkhead exec */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -39,17 +38,6 @@ static const struct option options[] = {
 	OPTION_END,
 };
 
-/* The size of the caller's terminal, so that the program starts with it. */
-static void measure_terminal(struct exec_request *request)
-{
-	struct winsize size;
-
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
-		return;
-	request->rows = size.ws_row;
-	request->columns = size.ws_col;
-}
-
 static struct error *exec_attached(struct engine *e, const struct exec_options *o, const char *ref,
 				   struct exec_request *request, int *ret_status)
 {
@@ -61,7 +49,7 @@ static struct error *exec_attached(struct engine *e, const struct exec_options *
 
 	TRY(session_check_tty(o->interactive, o->tty));
 	if (o->tty)
-		measure_terminal(request);
+		request->size = session_terminal_size();
 	TRY(engine_exec(e, ref, request, &socket));
 	return session_run(socket, &session, ret_status, &detached);
 }

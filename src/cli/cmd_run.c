@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "base/fd.h"
+#include "base/self.h"
+#include "base/str.h"
 #include "cli/command.h"
 #include "cli/create.h"
 #include "cli/session.h"
@@ -41,7 +43,7 @@ static struct error *run_attached(struct engine *e, const struct run_options *o,
 	int socket autoclose = -1;
 	bool detached = false;
 
-	TRY(engine_start(e, id, &socket));
+	TRY(engine_start(e, id, session_terminal_size(), &socket));
 	TRY(session_run(socket, &session, ret_status, &detached));
 	return detached ? NULL : session_end(e, id, socket);
 }
@@ -53,13 +55,17 @@ static struct error *run(struct cli *cli, void *data, char **arguments)
 	char id[ENGINE_ID_SIZE];
 	struct engine *e;
 
+	/* Before anything is read or done: this may be executed anew. */
+	if (o->container.request.host.privileged ||
+	    str_equal(o->container.request.host.userns_mode, "host"))
+		TRY(self_protect());
 	TRY(container_options_finish(&o->container, arguments, o->detach));
 	TRY(session_check_tty(config->attach_stdin, config->tty));
 	TRY(cli_engine(cli, &e));
 	TRY(create_container(e, &o->container, id));
 	if (!o->detach)
 		return run_attached(e, o, id, &cli->status);
-	TRY(engine_start(e, id, NULL));
+	TRY(engine_start(e, id, session_terminal_size(), NULL));
 	puts(id);
 	return NULL;
 }

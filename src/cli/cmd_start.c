@@ -25,7 +25,7 @@ static const struct option options[] = {
 static struct error *start(struct engine *e, const char *ref, void *data)
 {
 	(void)data;
-	TRY(engine_start(e, ref, NULL));
+	TRY(engine_start(e, ref, session_terminal_size(), NULL));
 	puts(ref);
 	return NULL;
 }
@@ -47,7 +47,7 @@ static struct error *start_attached(struct engine *e, const struct start_options
 	session.tty = c->config.tty;
 	session.stdin_open = o->interactive && c->config.open_stdin;
 	TRY(session_check_tty(session.stdin_open, session.tty));
-	TRY(engine_start(e, c->id, &socket));
+	TRY(engine_start(e, c->id, session_terminal_size(), &socket));
 	TRY(session_run(socket, &session, ret_status, &detached));
 	return detached ? NULL : session_end(e, c->id, socket);
 }

@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/attach.h"
@@ -42,6 +43,15 @@ struct error *session_end(struct engine *e, const char *id, int socket)
 {
 	TRY(engine_ended(e, id));
 	return cli_attach_ended(socket);
+}
+
+struct terminal_size session_terminal_size(void)
+{
+	struct winsize size = { 0 };
+
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+		return (struct terminal_size){ 0 };
+	return (struct terminal_size){ size.ws_row, size.ws_col };
 }
 
 struct error *session_check_tty(bool attach_stdin, bool tty)

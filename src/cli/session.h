@@ -27,6 +27,9 @@ struct error *session_run(int socket, const struct session *s, int *ret_status, 
 struct error *session_end(struct engine *e, const char *id, int socket)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The size of this process's terminal, so that a program starts with it. */
+struct terminal_size session_terminal_size(void);
+
 /*
  * ERROR_BAD_INPUT "the input device is not a TTY", with status 1, where stdin is to be a terminal
  * and is none.

@@ -163,14 +163,19 @@ struct error *engine_create(struct engine *e, const struct create_request *reque
 			    char ret_id[ENGINE_ID_SIZE], char ***ret_warnings)
 	__attribute__((nonnull, warn_unused_result));
 
+/* What a terminal is made with; 0: nobody knows. */
+struct terminal_size {
+	unsigned short rows, columns;
+};
+
 /*
- * Starts a created or stopped container. With @ret_socket not NULL, the first client of its stdio
+ * Starts a created or stopped container; its terminal, if it has one, begins with @size. With @ret_socket not NULL, the first client of its stdio
  * is attached before it runs: *@ret_socket speaks base/attach.h. Returns when the program has been
  * executed; a program that cannot be is an error with status 126 or 127, and the container is as if
  * it had exited with that.
  */
-struct error *engine_start(struct engine *e, const char *ref, int *ret_socket)
-	__attribute__((nonnull(1, 2), warn_unused_result));
+struct error *engine_start(struct engine *e, const char *ref, struct terminal_size size,
+			   int *ret_socket) __attribute__((nonnull(1, 2), warn_unused_result));
 
 /* Connects to the stdio of a running container; the socket speaks base/attach.h. */
 struct error *engine_attach(struct engine *e, const char *ref, int *ret_socket)
@@ -233,7 +238,7 @@ struct exec_request {
 	char **argv, **env;
 	const char *user, *working_dir; /* NULL: the container's */
 	bool tty, stdin_open, privileged, detach;
-	unsigned short rows, columns; /* of the caller's terminal, 0: unknown */
+	struct terminal_size size; /* of the caller's terminal */
 };
 
 /*

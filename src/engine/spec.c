@@ -452,8 +452,7 @@ struct error *spec_build_exec(struct engine *e, const struct container *c,
 	}
 	p->terminal = request->tty;
 	p->stdin_open = request->stdin_open;
-	p->rows = request->rows;
-	p->columns = request->columns;
+	p->size = (struct oci_terminal_size){ request->size.rows, request->size.columns };
 	if (request->privileged) {
 		p->capabilities = oci_capabilities_all();
 		p->no_new_privileges = false;

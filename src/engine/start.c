@@ -262,8 +262,8 @@ static uint64_t client_flags(const struct container *c)
 	return flags | ATTACH_WILL_END;
 }
 
-static struct error *start_locked(struct engine *e, const struct container *c, int *ret_socket,
-				  int *lock)
+static struct error *start_locked(struct engine *e, const struct container *c,
+				  struct terminal_size size, int *ret_socket, int *lock)
 {
 	struct start s __attribute__((cleanup(start_done))) = {
 		.e = e,
@@ -282,6 +282,7 @@ static struct error *start_locked(struct engine *e, const struct container *c, i
 
 	TRY(alive_make_dir(e, c->id, &s.state_dir));
 	err = spec_build(e, c, s.state_dir, &s.spec);
+	s.spec.process.size = (struct oci_terminal_size){ size.rows, size.columns };
 	if (!err && ret_socket)
 		err = start_make_client(client_flags(c), &s.client_ours, &s.client);
 	if (!err)
@@ -297,20 +298,48 @@ static struct error *start_locked(struct engine *e, const struct container *c, i
 	return NULL;
 }
 
-struct error *engine_start(struct engine *e, const char *ref, int *ret_socket)
+/*
+ * Finds and locks the container: what was found before the lock may have been started or removed by
+ * another command meanwhile.
+ */
+static struct error *find_locked(struct engine *e, const char *ref, struct container **ret,
+				 int *ret_lock)
+{
+	for (;;) {
+		struct container *c autocontainer = NULL, *now autocontainer = NULL;
+		int lock autoclose = -1;
+		enum alive alive;
+		struct error *err;
+
+		TRY(alive_find(e, ref, true, &c));
+		if (spec_shares_root(c))
+			TRY(self_protect());
+		TRY(alive_lock(e, c->id, true, &lock));
+		TRY(alive_probe(e, c->id, &alive, NULL));
+		err = record_load(e, c->id, RECORD_BRIEF, &now);
+		if (error_is(err, ERROR_NOT_FOUND))
+			alive_unlock_removed(e, c->id, &lock);
+		TRY(err);
+		if (now->status == c->status && ended_agrees(now, alive)) {
+			*ret = take(c);
+			*ret_lock = fd_take(&lock);
+			return NULL;
+		}
+	}
+}
+
+struct error *engine_start(struct engine *e, const char *ref, struct terminal_size size,
+			   int *ret_socket)
 {
 	struct container *c autocontainer = NULL;
 	int lock autoclose = -1;
 
-	TRY(alive_find(e, ref, true, &c));
-	if (spec_shares_root(c))
-		TRY(self_protect());
-	TRY(alive_lock(e, c->id, true, &lock));
+	TRY(find_locked(e, ref, &c, &lock));
 	if (c->status == CONTAINER_RUNNING)
 		return ret_socket ? engine_attach(e, ref, ret_socket) : NULL;
 	if (c->status == CONTAINER_DEAD)
 		return error_new(ERROR_CONFLICT, "container %s is being removed", c->name);
-	return start_locked(e, c, ret_socket, &lock);
+	return start_locked(e, c, size, ret_socket, &lock);
 }
 
 struct error *start_connect(int state_dir, uint64_t flags, int *ret_socket)

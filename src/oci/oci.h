@@ -60,7 +60,9 @@ struct oci_process {
 	char **additional_groups; /* ids or names of --group-add */
 	uint32_t umask;
 	bool terminal;
-	unsigned short rows, columns;
+	struct oci_terminal_size {
+		unsigned short rows, columns; /* 0: unknown */
+	} size;
 	uint64_t capabilities; /* bounding set; root gets them all, others only .ambient */
 	uint64_t ambient;
 	bool no_new_privileges;

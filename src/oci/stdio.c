@@ -77,7 +77,7 @@ static struct error *own_pipes(struct setup *s)
 static struct error *open_terminal(struct setup *s, int *ret_master)
 {
 	const struct oci_process *p = &s->spec->process;
-	struct winsize size = { .ws_row = p->rows, .ws_col = p->columns };
+	struct winsize size = { .ws_row = p->size.rows, .ws_col = p->size.columns };
 	int master autoclose = -1, unlock = 0, slave;
 
 	TRY(path_open_beneath(s->root_dir, "dev/pts/ptmx", O_RDWR | O_NOCTTY, 0, &master));
@@ -90,7 +90,7 @@ static struct error *open_terminal(struct setup *s, int *ret_master)
 		s->child_stdio[i] = i ? fcntl(slave, F_DUPFD_CLOEXEC, 3) : slave;
 	if (fchown(slave, s->user.uid, (gid_t)-1) < 0)
 		return error_sys("own the terminal");
-	if (p->rows && ioctl(master, TIOCSWINSZ, &size) < 0)
+	if (p->size.rows && ioctl(master, TIOCSWINSZ, &size) < 0)
 		return error_sys("size the terminal");
 	*ret_master = fd_take(&master);
 	return NULL;

@@ -106,9 +106,11 @@ static struct error *give_socket(int *ret_socket)
 	return NULL;
 }
 
-struct error *engine_start(struct engine *e, const char *ref, int *ret_socket)
+struct error *engine_start(struct engine *e, const char *ref, struct terminal_size size,
+			   int *ret_socket)
 {
 	(void)e;
+	(void)size;
 	TRY(note("start:%.4s:%s", ref, ret_socket ? "attached" : "detached"));
 	return give_socket(ret_socket);
 }
@@ -354,6 +356,11 @@ struct error *session_end(struct engine *e, const char *id, int socket)
 {
 	(void)socket;
 	return engine_ended(e, id);
+}
+
+struct terminal_size session_terminal_size(void)
+{
+	return (struct terminal_size){ 0 };
 }
 
 struct error *session_check_tty(bool attach_stdin, bool tty)
