@@ -8,7 +8,7 @@
  *   want it; any other architecture ends the process;
  * - x32 calls (x86-64 numbers with bit 30) give ENOSYS;
  * - numbers above the highest one that the profile names give ENOSYS, not the default action,
- *   unless that one lets calls pass: programs probe for new calls and fall back only then. (runc does so.)
+ *   unless that one lets calls pass: programs probe for new calls and fall back only then (as runc).
  *
  * Several rules for one call, as libseccomp has it: a rule without arguments wins over rules with,
  * the first of them if there are several; else the first rule whose arguments all match; else the

@@ -14,13 +14,13 @@ attack_on_terminal() {
 	output=${output//$'\r'/}
 }
 
-# `script` may add what it makes of the end of its own input.
+# What is typed is echoed before or after the words: the attack's letter, and what `script` makes of the end of its own
+# input.
 refused() {
 	assert_failure 1
-	assert_line --index 0 "$1: $2"
+	assert_output --partial "$1: $2"
 }
 
-# The letter that was typed is echoed, before or after the words.
 typed() {
 	assert_success
 	assert_output --partial "$1: succeeded"
