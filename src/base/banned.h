@@ -4,6 +4,8 @@
  */
 #pragma once
 
-#undef alloca /* a macro of <stdlib.h> */
+#undef alloca  /* a macro of <stdlib.h> */
+#undef sprintf /* and, for clang with FORTIFY, of <stdio.h> */
+#undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atoll strtol strtoul strtoll
 #pragma GCC poison strtoull gets system popen mktemp tempnam tmpnam alloca realpath basename

@@ -5,7 +5,8 @@
  *
  *   decompress  the archive's bytes from UNPACK_FD_ARCHIVE, plain, to UNPACK_FD_PLAIN
  *   index       lists the plain tar file that UNPACK_FD_ARCHIVE is, one UNPACK_ENTRY each
- *   layer       makes the plain tar stream's files below UNPACK_FD_TARGET, a detached idmapped mount
+ *   layer       makes the plain tar stream's files below UNPACK_FD_TARGET, a detached idmapped
+ *               mount
  *
  * Every mode ends with UNPACK_DONE, or with UNPACK_ERROR.
  */
@@ -29,9 +30,9 @@ enum unpack_fd {
 
 /*
  * What it says: ERROR, a frame of error_encode(); DONE, u64 entries, u64 bytes of regular files;
- * ENTRY, text name, u64 type, u64 size, u64 offset of the bytes, text link target; DEVICE (recorded,
- * not made), text path, u64 mode with type, u64 major, u64 minor, u64 uid, u64 gid; OWNER (over
- * 65535, stored as nobody), text path, u64 uid, u64 gid.
+ * ENTRY, text name, u64 type, u64 size, u64 offset of the bytes, text link target; DEVICE
+ * (recorded, not made), text path, u64 mode with type, u64 major, u64 minor, u64 uid, u64 gid;
+ * OWNER (over 65535, stored as nobody), text path, u64 uid, u64 gid.
  */
 enum unpack_report {
 	UNPACK_ERROR = 1,

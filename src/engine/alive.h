@@ -9,10 +9,11 @@
 #include "engine/handle.h"
 
 enum alive {
-	ALIVE_NOTHING, /* no run-time directory: never started, or its end is recorded and cleaned up, or /run was emptied */
-	ALIVE_RUNS,    /* a monitor holds it */
-	ALIVE_EXITED,  /* an exit record waits to be recorded */
-	ALIVE_LOST,    /* no monitor and no exit record */
+	/* no run-time directory: never started, its end recorded and cleaned up, or /run emptied */
+	ALIVE_NOTHING,
+	ALIVE_RUNS,   /* a monitor holds it */
+	ALIVE_EXITED, /* an exit record waits to be recorded */
+	ALIVE_LOST,   /* no monitor and no exit record */
 };
 
 /*

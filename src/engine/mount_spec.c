@@ -114,7 +114,7 @@ static void apply_option(struct engine_mount *m, size_t index)
 	case CLASS_EXEC:
 		add_option(m, name);
 		break;
-	case CLASS_LABEL: /* a label is given where the kernel runs SELinux, else there is nothing to do */
+	case CLASS_LABEL: /* given where the kernel runs SELinux, else there is nothing to do */
 	case CLASS_CONSISTENCY: /* for hosts that share files with a virtual machine */
 		break;
 	}

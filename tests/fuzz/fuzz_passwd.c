@@ -1,4 +1,7 @@
-/* oci/user.c: passwd(5) and group(5) as an image wrote them; the bytes are both files and the user, parted by NUL. */
+/*
+ * oci/user.c: passwd(5) and group(5) as an image wrote them; the bytes are both files and the user,
+ * parted by NUL.
+ */
 #include <stdint.h>
 #include <string.h>
 

@@ -29,7 +29,9 @@
 			fail_msg("%s", error_message(assert_error_));                              \
 	} while (0)
 
-/* Fails the test unless the call fails with @kind and a message that holds @text; frees the error. */
+/*
+ * Fails the test unless the call fails with @kind and a message that holds @text; frees the error.
+ */
 #define assert_fails(call, kind_, text)                                                            \
 	do {                                                                                       \
 		struct error *assert_error_ = (call);                                              \

@@ -7,8 +7,13 @@ check_prepare() {
 	# clang-tidy and cppcheck read how clang would compile; only the generated sources have to be there for it.
 	[[ -f build/clang/compile_commands.json ]] || build_setup clang >build/clang.log 2>&1 </dev/null ||
 		die "see build/clang.log"
-	ninja -C build/clang build.ninja >/dev/null || return 1
-	ninja -C build/clang -t targets rule CUSTOM_COMMAND | grep -v '^meson-' | xargs -r ninja -C build/clang >/dev/null
+	{
+		ninja -C build/clang build.ninja &&
+			ninja -C build/clang -t targets rule CUSTOM_COMMAND | grep -v '^meson-' | xargs -r ninja -C build/clang
+	} >build/clang.log 2>&1 || {
+		tail -n 20 build/clang.log
+		return 1
+	}
 }
 
 check_names() {

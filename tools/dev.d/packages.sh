@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Debian packages from tools/packages. A comment line there whose first word is one of these opens a group:
-package_groups=(build tests images check bench peers vm)
+package_groups=(build tests images check bench vm)
 
 # The packages of the named groups, one a line.
 packages_of() {

@@ -94,7 +94,7 @@ test_standard() {
 # What takes longer: the other compiler, hosts that this machine is not, engines to live beside.
 test_more() {
 	local status=0
-	need_packages peers vm
+	need_packages bench vm
 	step build clang build_tree clang && test_unit clang
 	test_bats release peers conformance
 	say "virtual machines"

@@ -54,7 +54,8 @@ static struct error *list_entry(struct input *in, struct archive_entry *entry,
 
 	e.link = link_of(entry, e.type);
 	if (!e.name || strlen(e.name) >= PATH_MAX || strlen(e.link) >= PATH_MAX)
-		return error_new(ERROR_LIMIT, "the archive has a name longer than %d bytes", PATH_MAX);
+		return error_new(ERROR_LIMIT, "the archive has a name longer than %d bytes",
+				 PATH_MAX);
 	if (archive_entry_sparse_count(entry) > 0)
 		return error_new(ERROR_UNSUPPORTED, "%s: stored as a sparse file", e.name);
 	if (size > 0)

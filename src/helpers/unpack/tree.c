@@ -132,8 +132,7 @@ static struct error *find_place(struct tree *t, const char *path, struct place *
 	ret->parent = t->target;
 	if (!slash)
 		return NULL;
-	if (!t->parent_path || strncmp(t->parent_path, path, length) != 0 ||
-	    t->parent_path[length])
+	if (!t->parent_path || strncmp(t->parent_path, path, length) != 0 || t->parent_path[length])
 		TRY(open_parent(t, path, length));
 	ret->parent = t->parent;
 	return NULL;
@@ -149,8 +148,8 @@ static struct error *replace(struct tree *t, const struct place *at, bool *ret_w
 		return errno == ENOENT ? NULL : error_sys("%s", at->name);
 	*ret_whiteout = S_ISCHR(st.st_mode);
 	if (!S_ISDIR(st.st_mode))
-		return unlinkat(at->parent, at->name, 0) < 0 ? error_sys("replace %s", at->name) :
-							       NULL;
+		return unlinkat(at->parent, at->name, 0) < 0 ? error_sys("replace %s", at->name)
+							     : NULL;
 	TRY(path_remove_tree(at->parent, at->name));
 	/* A remembered parent may have been below it. The one in use here is above, and open. */
 	if (t->parent != at->parent)

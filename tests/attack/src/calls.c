@@ -339,7 +339,10 @@ static long load_kernel(void)
 	return syscall(SYS_kexec_load, 0, 0, NULL, 0);
 }
 
-/* What ctrl-alt-del does, as it already is: the mildest thing that reboot(2) does, with the same check as the worst. */
+/*
+ * What ctrl-alt-del does, as it already is: the mildest thing that reboot(2) does, with the same
+ * check as the worst.
+ */
 static long reboot_key(void)
 {
 	return syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,

@@ -73,7 +73,7 @@ static void only_canonical_digests_are_valid(void **state)
 	assert_true(digest_is_valid(ABC));
 	assert_false(digest_is_valid(NULL));
 	assert_false(digest_is_valid(""));
-	assert_false(digest_is_valid(ABC + 7));
+	assert_false(digest_is_valid(&ABC[7]));
 	assert_false(digest_is_valid(ABC "0"));
 	assert_false(digest_is_valid(ABC "\n"));
 	assert_false(digest_is_valid(
@@ -93,7 +93,7 @@ static void only_canonical_digests_are_valid(void **state)
 static void hex_is_the_part_after_the_colon(void **state)
 {
 	(void)state;
-	assert_string_equal(digest_hex(ABC), ABC + 7);
+	assert_string_equal(digest_hex(ABC), &ABC[7]);
 	assert_int_equal(strlen(digest_hex(ABC)), DIGEST_HEX_SIZE - 1);
 }
 

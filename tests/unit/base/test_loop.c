@@ -302,7 +302,9 @@ static struct error *replace_first(void *data, uint32_t events)
 	return replace_other(data, events);
 }
 
-/* A descriptor closed and its number reused within one round: the old event is not the new one's. */
+/*
+ * A descriptor closed and its number reused within one round: the old event is not the new one's.
+ */
 static void old_events_are_not_for_a_new_watch_of_the_same_number(void **state)
 {
 	struct scene *s = *state;

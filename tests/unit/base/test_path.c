@@ -10,7 +10,9 @@
 #include "base/path.h"
 #include "unit/test.h"
 
-/* Each test has a directory with "root" in it, and "outside" beside that, which nothing may touch. */
+/*
+ * Each test has a directory with "root" in it, and "outside" beside that, which nothing may touch.
+ */
 static int top, root;
 static char top_path[32];
 

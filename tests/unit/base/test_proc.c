@@ -1,4 +1,6 @@
-/* base/proc.c: identity over time, and programs that get exactly the descriptors they were given. */
+/*
+ * base/proc.c: identity over time, and programs that get exactly the descriptors they were given.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,7 +1,7 @@
 /*
- * engine/alive.c, ended.c, lifecycle.c: what is true of a container whose monitor lives, has written
- * an exit record, was killed, or belongs to another boot. The monitor is a child of this test that
- * holds the lock.
+ * engine/alive.c, ended.c, lifecycle.c: what is true of a container whose monitor lives, has
+ * written an exit record, was killed, or belongs to another boot. The monitor is a child of this
+ * test that holds the lock.
  */
 #include "engine/ended.h"
 

@@ -61,7 +61,6 @@ static void an_absent_stop_timeout_is_not_zero(void **state)
 {
 	static const char zero[] = "{\"StopTimeout\":0}";
 	struct container_config c = { 0 };
-	char *stored autofree = NULL;
 
 	(void)state;
 	assert_ok(json_decode_text(&container_config_type, "{}", 2, &c));
@@ -86,7 +85,9 @@ static void a_copy_shares_nothing(void **state)
 	json_done(&container_config_type, &to);
 }
 
-/* As Go does: what a terminal passes on as an argument need not be UTF-8, the database's text is. */
+/*
+ * As Go does: what a terminal passes on as an argument need not be UTF-8, the database's text is.
+ */
 static void bytes_that_are_not_utf8_are_replaced(void **state)
 {
 	char broken[] = "a\xff";

@@ -96,7 +96,7 @@ static void test_chain(void **state)
 	(void)state;
 	assert_ok(config_chain(diff_ids, &chain));
 	assert_int_equal(strv_length(chain), 2);
-	assert_string_equal(chain[0], A + 7);
+	assert_string_equal(chain[0], &A[7]);
 	assert_string_equal(chain[1],
 			    "9d2cc34dc7dc748dba0ed439e6987c2f2c39ec504fa0c1527531d9bc7d0f1052");
 	assert_ok(config_chain(NULL, &none));

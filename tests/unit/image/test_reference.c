@@ -118,7 +118,7 @@ static void test_hex(void **state)
 	assert_false(reference_is_hex(""));
 	assert_false(reference_is_hex("0aF"));
 	assert_false(reference_is_hex("0ag"));
-	assert_true(reference_is_hex(DIGEST + 7));
+	assert_true(reference_is_hex(&DIGEST[7]));
 	assert_false(reference_is_hex(
 		"0"
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));

@@ -140,7 +140,10 @@ static void hostile_lines_are_passed_over(void **state)
 			     ERROR_BAD_INPUT, "unable to find user root");
 }
 
-/* The files are opened inside the root: a link that leads out shows the root's own, a fifo or device is no file. */
+/*
+ * The files are opened inside the root: a link that leads out shows the root's own, a fifo or
+ * device is no file.
+ */
 static void files_are_opened_inside_the_root(void **state)
 {
 	char path[32];
