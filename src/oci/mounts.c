@@ -9,12 +9,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -285,7 +287,7 @@ struct error *step_open_sources(struct setup *s)
 /*
  * The place of a mount inside the root: an existing file or directory, or made like the source is.
  */
-static struct error *open_target(struct setup *s, const struct oci_mount *m, bool is_dir,
+static struct error *find_target(struct setup *s, const struct oci_mount *m, bool is_dir,
 				 int *ret_fd)
 {
 	const char *last = path_last(m->destination);
@@ -298,6 +300,25 @@ static struct error *open_target(struct setup *s, const struct oci_mount *m, boo
 	TRY(path_make_dirs_in_root(s->root_dir, above, 0755, (uid_t)-1, (gid_t)-1, &parent));
 	made = openat(parent, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	return path_open_in_root(s->root_dir, m->destination, O_PATH, 0, ret_fd);
+}
+
+/*
+ * A link of the image must not lead a mount over /proc or into it (CVE-2019-16884), nor the files of a process,
+ * ours with the caller's environment, into a new volume.
+ */
+static struct error *open_target(struct setup *s, const struct oci_mount *m, bool is_dir,
+				 int *ret_fd)
+{
+	int fd autoclose = -1;
+	struct statfs fs;
+
+	TRY(find_target(s, m, is_dir, &fd));
+	if (fstatfs(fd, &fs) < 0)
+		return error_sys("look at the mount point");
+	if (fs.f_type == PROC_SUPER_MAGIC)
+		return error_new(ERROR_REFUSED, "the image leads this mount into /proc");
+	*ret_fd = fd_take(&fd);
+	return NULL;
 }
 
 static struct error *mount_tmpfs(struct setup *s, const struct oci_mount *m)
@@ -321,10 +342,7 @@ static struct error *mount_tmpfs(struct setup *s, const struct oci_mount *m)
 	return mount_attach(fd, target);
 }
 
-/*
- * A bind may show through the user's own link to it; it may not hide /proc or what lies in it
- * (CVE-2019-16884).
- */
+/* Nobody may ask for a mount that hides /proc or what lies in it. */
 static struct error *refuse_kernel_places(const char *destination)
 {
 	if (strcmp(destination, "/") == 0 || strcmp(destination, "/proc") == 0 ||
