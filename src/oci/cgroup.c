@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -278,5 +279,8 @@ struct error *step_open_cgroup(struct setup *s)
 
 struct error *step_join_cgroup(struct setup *s)
 {
-	return cgroup_join(&s->cgroup);
+	TRY(cgroup_join(&s->cgroup));
+	if (s->cgroup_namespace >= 0 && setns(s->cgroup_namespace, CLONE_NEWCGROUP) < 0)
+		return error_sys("join the cgroup namespace");
+	return NULL;
 }
