@@ -88,7 +88,9 @@ enum oci_seccomp {
 
 struct oci_spec {
 	char id[65];
-	/* STATE/containers/ID, the caller's: the root is attached there, state.json is kept there. */
+	/*
+	 * STATE/containers/ID, the caller's: the root is attached there, state.json is kept there.
+	 */
 	int state_dir;
 	char *state_path;
 

@@ -12,8 +12,8 @@
  *
  * Several rules for one call, as libseccomp has it: a rule without arguments wins over rules with,
  * the first of them if there are several; else the first rule whose arguments all match; else the
- * default action. A rule that names one argument more than once stands for several rules, each
- * with one of its comparisons (docker and runc do so).
+ * default action. A rule that names one argument more than once stands for several rules, each with
+ * one of its comparisons (docker and runc do so).
  */
 #pragma once
 
@@ -47,10 +47,9 @@ unsigned int seccomp_running_kernel(void);
  * Compiles @length bytes of JSON into *@ret, which the caller frees. Loads libseccomp.so.2 for the
  * numbers of calls; names that neither it nor we know are left out, as docker does.
  *
- * ERROR_BAD_INPUT: not a profile; the text names the place
- * (`syscalls[3].args[0].op: "SCMP_CMP_FOO" is not a comparison`). ERROR_UNSUPPORTED: SCMP_ACT_NOTIFY
- * or flags that need a listener; no libseccomp. ERROR_LIMIT: over SECCOMP_PROFILE_MAX bytes, or
- * more than BPF_MAXINSNS instructions.
+ * ERROR_BAD_INPUT: not a profile; the text names the place (`syscalls[3].args[0].op: "SCMP_CMP_FOO"
+ * is not a comparison`). ERROR_UNSUPPORTED: SCMP_ACT_NOTIFY or flags that need a listener; no
+ * libseccomp. ERROR_LIMIT: over SECCOMP_PROFILE_MAX bytes, or more than BPF_MAXINSNS instructions.
  */
 #define SECCOMP_PROFILE_MAX (1024 * 1024)
 struct error *seccomp_compile(const char *profile, size_t length,

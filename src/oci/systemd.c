@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 
 #include "base/banned.h"
 
 #define WAIT_MS 5000
+#define STOP_US (10 * UINT64_C(1000000)) /* docker's ten seconds between SIGTERM and SIGKILL */
 
 /*
  * The few functions of libsystemd (sd-bus(3)) that we call, found at run time: only this first
@@ -54,6 +56,12 @@ static struct error *load(struct bus_library *l)
 	return find(l, "sd_bus_error_free", &l->error_free);
 }
 
+/* A scope of that name is there, or on its way out: its last process has just ended. */
+static bool is_leaving(const sd_bus_error *why)
+{
+	return str_equal(why->name, "org.freedesktop.systemd1.UnitExists");
+}
+
 static struct error *start_unit(pid_t first, int64_t memory_bytes, int64_t pids)
 {
 	struct bus_library l = { 0 };
@@ -65,16 +73,17 @@ static struct error *start_unit(pid_t first, int64_t memory_bytes, int64_t pids)
 	TRY(load(&l));
 	rc = l.open_system(&bus);
 	if (rc < 0)
-		return error_number(-rc, "connect to the system bus");
+		return error_new(ERROR_UNAVAILABLE, "connect to the system bus: %s", strerror(-rc));
 	rc = l.call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
 			   "org.freedesktop.systemd1.Manager", "StartTransientUnit", &why, NULL,
-			   "ssa(sv)a(sa(sv))", "bulkhead.scope", "fail", 7, "Description", "s",
+			   "ssa(sv)a(sa(sv))", "bulkhead.scope", "fail", 8, "Description", "s",
 			   "Bulkhead containers", "Slice", "s", "bulkhead.slice", "Delegate", "b",
 			   1, "MemoryMax", "t", (uint64_t)memory_bytes, "TasksMax", "t",
-			   (uint64_t)pids, "CollectMode", "s", "inactive-or-failed", "PIDs", "au",
-			   1, (uint32_t)first, 0);
+			   (uint64_t)pids, "TimeoutStopUSec", "t", STOP_US, "CollectMode", "s",
+			   "inactive-or-failed", "PIDs", "au", 1, (uint32_t)first, 0);
 	if (rc < 0)
-		err = error_new(ERROR_SYSTEM, "start bulkhead.scope: %s",
+		err = error_new(is_leaving(&why) ? ERROR_CONFLICT : ERROR_SYSTEM,
+				"start bulkhead.scope: %s",
 				why.message ? why.message : strerror(-rc));
 	l.error_free(&why);
 	l.unref(bus);
