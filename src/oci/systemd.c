@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/str.h"
+#include "base/strv.h"
 
 #include "base/banned.h"
 
@@ -102,6 +105,22 @@ static pid_t make_first(void)
 	return pid;
 }
 
+static bool is_member(const char *group, pid_t pid)
+{
+	char *file autofree = alloc_printf("%s/cgroup.procs", group);
+	char *line autofree = alloc_printf("%jd", (intmax_t)pid);
+	char *text autofree = NULL;
+	char **lines autostrv = NULL;
+	struct error *err = path_read_text(AT_FDCWD, file, 1 << 20, &text);
+
+	if (err) {
+		error_ignore(err, "it is not there yet");
+		return false;
+	}
+	lines = strv_split(text, '\n');
+	return strv_contains(lines, line);
+}
+
 struct error *systemd_make_scope(const char *path, int64_t memory_bytes, int64_t pids,
 				 pid_t *ret_first)
 {
@@ -111,8 +130,12 @@ struct error *systemd_make_scope(const char *path, int64_t memory_bytes, int64_t
 	if (first < 0)
 		return error_sys("fork");
 	err = start_unit(first, memory_bytes, pids);
-	for (int ms = 0; !err && access(path, F_OK) < 0;
-	     ms += 5) { /* the call returns when the job is queued */
+	/*
+	 * The call returns when the job is queued. systemd makes the group first and moves the
+	 * process then: before that we may not move it on, or it would be taken back, and a group
+	 * with processes hands no controllers down.
+	 */
+	for (int ms = 0; !err && !is_member(path, first); ms += 5) {
 		if (ms >= WAIT_MS)
 			err = error_new(ERROR_TIMEOUT, "systemd does not make %s", path);
 		usleep(5000);
