@@ -1,5 +1,6 @@
 # kinds: plain systemd v1
 # The product's essentials on a host that most users have: Debian's kernel, cgroup v2 alone, systemd, or version 1.
+# shellcheck disable=SC2016 # for the shells in containers
 load ../lib/helpers
 load lib/guest
 

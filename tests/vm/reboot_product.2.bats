@@ -52,10 +52,11 @@ teardown() { :; }
 }
 
 @test "after a reboot: nothing stale is left" {
-	ids=$(bulkhead ps -aq)
-	bulkhead rm -f -v $ids
+	mapfile -t ids < <(bulkhead ps -aq)
+	bulkhead rm -f -v "${ids[@]}"
 	run host_leftovers
 	assert_output ''
-	[ -z "$(ls -A "$engine/root/containers" "$engine/state/containers" | grep -v :)" ]
+	run find "$engine/root/containers" "$engine/state/containers" -mindepth 1
+	assert_output ''
 	rm -rf --one-file-system "$engine" /run/reboot_product
 }

@@ -24,7 +24,8 @@ names_in() {
 	[ "$(group_of "$id" memory)" = "$scope/$id" ]
 	[ "$(names_in "$scope/$id")" = sleep ]
 	[ "$(names_in "$scope/monitors" | grep -c '^bulkhead-monito')" = 1 ]
-	[ -z "$(names_in "$scope/monitors" | grep -v '^bulkhead')" ]
+	run grep -v '^bulkhead' <(names_in "$scope/monitors")
+	assert_output ''
 	[ "$(property Delegate)" = yes ]
 	[ "$(property Slice)" = bulkhead.slice ]
 	[ "$(property ActiveState)" = active ]
@@ -51,7 +52,7 @@ names_in() {
 	bulkhead run --rm busybox true
 	wait_for 60 scope_is_gone
 	# none of these may meet the scope as it leaves
-	for i in 1 2 3 4 5 6; do
+	for _ in 1 2 3 4 5 6; do
 		bulkhead run --rm busybox true
 	done
 	wait_for 60 scope_is_gone

@@ -59,6 +59,7 @@ guest_teardown_file() {
 	rm -rf --one-file-system "$engine"
 }
 
+# shellcheck disable=SC2034 # host_before is for assert_host_clean
 guest_setup() {
 	host_before=$(host_fingerprint)
 }
