@@ -1,7 +1,9 @@
 #include "oci/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 
 #include "base/banned.h"
 
+#define REMOVE_DEPTH_MAX 100
 #define RESERVE_MIN (256LL << 20)
 
 /*
@@ -194,10 +197,6 @@ struct error *cgroup_join(struct cgroup *cg)
 	return NULL;
 }
 
-/*
- * Removes the directories below @path, deepest first; a container with its own cgroup namespace may
- * have made some.
- */
 static struct error *remove_group(const char *path)
 {
 	for (int tries = 0; rmdir(path) < 0; tries++) {
@@ -211,11 +210,41 @@ static struct error *remove_group(const char *path)
 	return NULL;
 }
 
-static struct error *remove_tree(const char *path, const struct cgroup_ops *ops)
+static struct error *remove_tree(const char *path, const struct cgroup_ops *ops, int depth);
+
+static struct error *remove_below(const char *path, const struct cgroup_ops *ops, int depth)
+{
+	DIR *stream = opendir(path);
+	struct error *err = NULL;
+	struct dirent *entry;
+
+	if (!stream)
+		return errno == ENOENT ? NULL : error_sys("read %s", path);
+	while (!err && (entry = readdir(stream))) {
+		char *below autofree = NULL;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		below = alloc_printf("%s/%s", path, entry->d_name);
+		err = remove_tree(below, ops, depth + 1);
+	}
+	closedir(stream);
+	return err;
+}
+
+/*
+ * Killed first, so that nothing makes new groups; below it are those that a privileged container
+ * made.
+ */
+static struct error *remove_tree(const char *path, const struct cgroup_ops *ops, int depth)
 {
 	if (rmdir(path) == 0 || errno == ENOENT)
 		return NULL;
+	if (depth > REMOVE_DEPTH_MAX)
+		return error_new(ERROR_LIMIT, "%s: more than %d groups deep", path,
+				 REMOVE_DEPTH_MAX);
 	TRY(ops->kill(path));
+	TRY(remove_below(path, ops, depth));
 	return remove_group(path);
 }
 
@@ -224,7 +253,7 @@ struct error *cgroup_remove(char *const *paths, const struct cgroup_ops *ops)
 	struct error *first = NULL;
 
 	for (size_t i = 0; paths && paths[i]; i++) {
-		struct error *err = remove_tree(paths[i], ops);
+		struct error *err = remove_tree(paths[i], ops, 0);
 
 		if (!first)
 			first = err;
@@ -278,5 +307,8 @@ struct error *step_open_cgroup(struct setup *s)
 
 struct error *step_join_cgroup(struct setup *s)
 {
-	return cgroup_join(&s->cgroup);
+	TRY(cgroup_join(&s->cgroup));
+	if (s->cgroup_namespace >= 0 && setns(s->cgroup_namespace, CLONE_NEWCGROUP) < 0)
+		return error_sys("join the cgroup namespace");
+	return NULL;
 }

@@ -5,18 +5,22 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "oci/cgroup.h"
+#include "oci/systemd.h"
 
 #include "base/banned.h"
 
@@ -256,13 +260,52 @@ static struct error *kill_group(const char *path)
 	return error_new(ERROR_TIMEOUT, "processes in %s do not die", path);
 }
 
-/* Version 1 kills nothing by group; who forked makes no difference. */
-static struct error *plain_fork(pid_t *ret_pid)
+/* Goes into the group bulkhead/monitors of the hierarchy at @mount, if that is one. */
+static struct error *enter_monitors(const char *mount, const char *list)
 {
+	int top autoclose = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int base autoclose = -1, monitors autoclose = -1;
+	struct statfs fs;
+
+	if (top < 0)
+		return errno == ENOENT ? NULL : error_sys("open %s", mount);
+	if (fstatfs(top, &fs) < 0)
+		return error_sys("%s", mount);
+	if (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC)
+		return NULL;
+	TRY(path_open_dir(top, "bulkhead", 0755, &base));
+	TRY(path_open_dir(base, "monitors", 0755, &monitors));
+	return error_wrap(path_write_existing(monitors, list, "0"), "%s/bulkhead/monitors", mount);
+}
+
+/*
+ * Version 1 kills nothing by group, but systemd does: what is in the group of a session or unit, of these two hierarchies,
+ * ends with it. That they are at these places is fixed by systemd (systemd.io, CGROUP_DELEGATION).
+ */
+static struct error *leave_unit(void)
+{
+	if (!systemd_is_running())
+		return NULL;
+	TRY(enter_monitors("/sys/fs/cgroup/systemd", "tasks"));
+	return enter_monitors("/sys/fs/cgroup/unified", "cgroup.procs");
+}
+
+static struct error *fork_monitor(pid_t *ret_pid)
+{
+	struct error *err = NULL;
+
 	*ret_pid = fork();
-	return *ret_pid < 0 ? error_sys("fork") : NULL;
+	if (*ret_pid < 0)
+		return error_sys("fork");
+	if (*ret_pid == 0)
+		err = leave_unit();
+	if (err) /* in the child, which has nobody to return it to yet */
+		log_notice("the container ends with the unit that started it: %s",
+			   error_message(err));
+	error_free(err);
+	return NULL;
 }
 
 const struct cgroup_ops cgroup_v1 = {
-	.name = "v1", .make = make, .limit = limit, .fork = plain_fork, .kill = kill_group
+	.name = "v1", .make = make, .limit = limit, .fork = fork_monitor, .kill = kill_group
 };

@@ -165,28 +165,49 @@ static struct error *fork_into(const char *monitors, pid_t *ret_pid)
 	return NULL;
 }
 
+static struct error *prepare_and_fork(const char *mount, const char *base, const char *monitors,
+				      pid_t *ret_pid)
+{
+	struct error *err;
+	pid_t first;
+
+	TRY(prepare(mount, base, &first));
+	err = fork_into(monitors, ret_pid);
+	if (err || *ret_pid)
+		systemd_release_scope(first);
+	return err;
+}
+
 /*
- * systemd drops its scope with the last process in it; between our look and our clone that may
- * happen once.
+ * The group is gone, or dying under our hands (ENODEV), or systemd has not done with the last one
+ * yet.
+ */
+static bool is_passing(const struct error *err)
+{
+	return error_is(err, ERROR_CONFLICT) || error_errno(err) == ENOENT ||
+	       error_errno(err) == ENODEV;
+}
+
+/*
+ * systemd drops its scope with the last process in it, and takes some time for it: what we have
+ * just seen, or made for a command beside us, may be gone when we clone into it. So this is tried
+ * until it holds.
  */
 static struct error *fork_monitor(pid_t *ret_pid)
 {
 	char *mount autofree = NULL, *base autofree = NULL, *monitors autofree = NULL;
 	struct error *err;
-	pid_t first;
 
 	TRY(find_mount(&mount));
 	base = base_of(mount);
 	monitors = alloc_printf("%s/monitors", base);
 	err = fork_into(monitors, ret_pid);
-	if (!err)
-		return NULL;
-	error_ignore(err, "the group of monitors is made at first use");
-	err = prepare(mount, base, &first);
-	if (!err)
-		err = fork_into(monitors, ret_pid);
-	if (err || *ret_pid)
-		systemd_release_scope(first);
+	for (int tries = 0; err && is_passing(err) && tries < 500; tries++) {
+		error_ignore(err, "the group of monitors is made at first use");
+		if (tries)
+			usleep(10000);
+		err = prepare_and_fork(mount, base, monitors, ret_pid);
+	}
 	return err;
 }
 

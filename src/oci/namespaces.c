@@ -97,7 +97,7 @@ static int join_and_clone(void *arg)
 	unsigned int flags = s->clone_namespaces & CLONED;
 	pid_t pid;
 
-	if (setns(s->join_pidfd, (int)s->join_namespaces) < 0) {
+	if (setns(s->join_pidfd, (int)(s->join_namespaces & ~(unsigned int)CLONE_NEWCGROUP)) < 0) {
 		j->err = error_sys("join the namespaces");
 		_exit(1);
 	}
@@ -108,6 +108,27 @@ static int join_and_clone(void *arg)
 		j->err = error_sys("clone");
 	s->pid = pid;
 	_exit(0);
+}
+
+/*
+ * The cgroup namespace is joined last, by the child: who is in one may not clone into a group from
+ * a group outside of it (admin-guide/cgroup-v2, "nsdelegate"). By descriptor, opened while we are
+ * still the host's root.
+ */
+static struct error *open_cgroup_namespace(struct setup *s)
+{
+	char *path autofree = NULL;
+
+	if (!s->joined || !(s->join_namespaces & CLONE_NEWCGROUP))
+		return NULL;
+	path = alloc_printf("/proc/%jd/ns/cgroup", (intmax_t)s->joined->pid);
+	s->cgroup_namespace = open(path, O_RDONLY | O_CLOEXEC);
+	if (s->cgroup_namespace < 0)
+		return error_sys("open %s", path);
+	/* Still alive after that: the pid was no other's. */
+	if (syscall(SYS_pidfd_send_signal, s->join_pidfd, 0, NULL, 0) < 0)
+		return error_new(ERROR_CONFLICT, "the container is not running");
+	return NULL;
 }
 
 /*
@@ -138,6 +159,7 @@ struct error *step_clone(struct setup *s)
 	s->channel_parent = ends[0];
 	s->channel_child = ends[1];
 	if (s->join_namespaces) {
+		TRY(open_cgroup_namespace(s));
 		TRY(clone_joined(s));
 	} else {
 		s->pid = clone_child(s->clone_namespaces & CLONED, birth_cgroup(s), &s->pidfd);

@@ -22,7 +22,8 @@ struct setup {
 	unsigned int clone_namespaces,
 		join_namespaces; /* CLONE_NEW*; those to join are .join_pidfd's */
 	int join_pidfd;
-	int container_pidfd; /* exec: owned */
+	int container_pidfd;  /* exec: owned */
+	int cgroup_namespace; /* exec: the container's, joined by the child itself; -1: none */
 
 	/* Parent and child, by the same descriptor numbers. */
 	int channel_parent, channel_child; /* SOCK_SEQPACKET; its end at exec tells of success */

@@ -148,6 +148,7 @@ static void setup_init(struct setup *s, const struct oci_spec *spec, struct oci_
 		.child_stdio = { -1, -1, -1 },
 		.pidfd = -1,
 		.container_pidfd = -1,
+		.cgroup_namespace = -1,
 		.userns = -1,
 		.root = -1,
 		.dev = -1,
@@ -180,6 +181,7 @@ static void setup_done(struct setup *s)
 		fd_close(&s->child_stdio[i]);
 	fd_close(&s->pidfd);
 	fd_close(&s->container_pidfd);
+	fd_close(&s->cgroup_namespace);
 	fd_close(&s->userns);
 	fd_close(&s->root);
 	fd_close(&s->dev);

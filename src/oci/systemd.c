@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,14 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/strv.h"
 
 #include "base/banned.h"
 
 #define WAIT_MS 5000
+#define STOP_US (10 * UINT64_C(1000000)) /* docker's ten seconds between SIGTERM and SIGKILL */
 
 /*
  * The few functions of libsystemd (sd-bus(3)) that we call, found at run time: only this first
@@ -54,6 +59,12 @@ static struct error *load(struct bus_library *l)
 	return find(l, "sd_bus_error_free", &l->error_free);
 }
 
+/* A scope of that name is there, or on its way out: its last process has just ended. */
+static bool is_leaving(const sd_bus_error *why)
+{
+	return str_equal(why->name, "org.freedesktop.systemd1.UnitExists");
+}
+
 static struct error *start_unit(pid_t first, int64_t memory_bytes, int64_t pids)
 {
 	struct bus_library l = { 0 };
@@ -65,16 +76,17 @@ static struct error *start_unit(pid_t first, int64_t memory_bytes, int64_t pids)
 	TRY(load(&l));
 	rc = l.open_system(&bus);
 	if (rc < 0)
-		return error_number(-rc, "connect to the system bus");
+		return error_new(ERROR_UNAVAILABLE, "connect to the system bus: %s", strerror(-rc));
 	rc = l.call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
 			   "org.freedesktop.systemd1.Manager", "StartTransientUnit", &why, NULL,
-			   "ssa(sv)a(sa(sv))", "bulkhead.scope", "fail", 7, "Description", "s",
+			   "ssa(sv)a(sa(sv))", "bulkhead.scope", "fail", 8, "Description", "s",
 			   "Bulkhead containers", "Slice", "s", "bulkhead.slice", "Delegate", "b",
 			   1, "MemoryMax", "t", (uint64_t)memory_bytes, "TasksMax", "t",
-			   (uint64_t)pids, "CollectMode", "s", "inactive-or-failed", "PIDs", "au",
-			   1, (uint32_t)first, 0);
+			   (uint64_t)pids, "TimeoutStopUSec", "t", STOP_US, "CollectMode", "s",
+			   "inactive-or-failed", "PIDs", "au", 1, (uint32_t)first, 0);
 	if (rc < 0)
-		err = error_new(ERROR_SYSTEM, "start bulkhead.scope: %s",
+		err = error_new(is_leaving(&why) ? ERROR_CONFLICT : ERROR_SYSTEM,
+				"start bulkhead.scope: %s",
 				why.message ? why.message : strerror(-rc));
 	l.error_free(&why);
 	l.unref(bus);
@@ -93,6 +105,22 @@ static pid_t make_first(void)
 	return pid;
 }
 
+static bool is_member(const char *group, pid_t pid)
+{
+	char *file autofree = alloc_printf("%s/cgroup.procs", group);
+	char *line autofree = alloc_printf("%jd", (intmax_t)pid);
+	char *text autofree = NULL;
+	char **lines autostrv = NULL;
+	struct error *err = path_read_text(AT_FDCWD, file, 1 << 20, &text);
+
+	if (err) {
+		error_ignore(err, "it is not there yet");
+		return false;
+	}
+	lines = strv_split(text, '\n');
+	return strv_contains(lines, line);
+}
+
 struct error *systemd_make_scope(const char *path, int64_t memory_bytes, int64_t pids,
 				 pid_t *ret_first)
 {
@@ -102,8 +130,12 @@ struct error *systemd_make_scope(const char *path, int64_t memory_bytes, int64_t
 	if (first < 0)
 		return error_sys("fork");
 	err = start_unit(first, memory_bytes, pids);
-	for (int ms = 0; !err && access(path, F_OK) < 0;
-	     ms += 5) { /* the call returns when the job is queued */
+	/*
+	 * The call returns when the job is queued. systemd makes the group first and moves the
+	 * process then: before that we may not move it on, or it would be taken back, and a group
+	 * with processes hands no controllers down.
+	 */
+	for (int ms = 0; !err && !is_member(path, first); ms += 5) {
 		if (ms >= WAIT_MS)
 			err = error_new(ERROR_TIMEOUT, "systemd does not make %s", path);
 		usleep(5000);

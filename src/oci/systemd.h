@@ -16,9 +16,10 @@
 bool systemd_is_running(void);
 
 /*
- * Starts the scope, with these limits, around a process made for it, and waits until the directory
- * @path is there. The caller moves *@ret_first where it belongs and then calls
- * systemd_release_scope(). libsystemd is loaded here.
+ * Starts the scope, with these limits, around a process made for it, and waits until that is in the
+ * group @path. The caller moves *@ret_first where it belongs and then calls
+ * systemd_release_scope(). libsystemd is loaded here. ERROR_CONFLICT while an earlier scope is
+ * still on its way out.
  */
 struct error *systemd_make_scope(const char *path, int64_t memory_bytes, int64_t pids,
 				 pid_t *ret_first) __attribute__((nonnull, warn_unused_result));

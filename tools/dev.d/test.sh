@@ -98,7 +98,7 @@ test_more() {
 	step build clang build_tree clang && test_unit clang
 	test_bats release peers conformance
 	say "virtual machines"
-	as_root timeout --kill-after=10 1500 tests/vm/run </dev/null >build/test/vm.tap || status=$?
+	as_root timeout --kill-after=10 2700 tests/vm/run </dev/null >build/test/vm.tap || status=$?
 	tools/test/tally.py tap vm build/test/vm.tap "$status" >>"$results"
 	step build fuzz build_tree fuzz && fuzz_each 60
 }
