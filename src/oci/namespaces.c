@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -82,32 +83,56 @@ static void child_main(struct setup *s)
 }
 
 /*
- * A process that joins the namespaces of another container, and from there makes the child as the
- * parent's own child.
+ * What the process that joins another container's namespaces tells before it is gone; the child
+ * that it leaves is ours by CLONE_PARENT. A plain copy of this process, not one that shares its
+ * memory: the child goes on with its stack.
  */
-struct joiner {
-	struct setup *s;
-	struct error *err;
+struct joined {
+	pid_t pid;
+	int pidfd; /* in the table of descriptors that both share */
+	size_t error_length;
+	char error[ERROR_FRAME_MAX];
 };
 
-static int join_and_clone(void *arg)
+static void join_and_clone(struct setup *s, struct joined *told) __attribute__((noreturn));
+
+static void join_and_clone(struct setup *s, struct joined *told)
 {
-	struct joiner *j = arg;
-	struct setup *s = j->s;
-	unsigned int flags = s->clone_namespaces & CLONED;
-	pid_t pid;
+	struct error *err = NULL;
 
 	if (setns(s->join_pidfd, (int)(s->join_namespaces & ~(unsigned int)CLONE_NEWCGROUP)) < 0) {
-		j->err = error_sys("join the namespaces");
-		_exit(1);
+		err = error_sys("join the namespaces");
+	} else {
+		told->pid = clone_child((s->clone_namespaces & CLONED) | CLONE_PARENT,
+					birth_cgroup(s), &told->pidfd);
+		if (told->pid == 0)
+			child_main(s);
+		if (told->pid < 0)
+			err = error_sys("clone");
 	}
-	pid = clone_child(flags | CLONE_PARENT, birth_cgroup(s), &s->pidfd);
-	if (pid == 0)
-		child_main(s);
-	if (pid < 0)
-		j->err = error_sys("clone");
-	s->pid = pid;
+	if (err)
+		told->error_length = error_encode(err, told->error, sizeof(told->error));
 	_exit(0);
+}
+
+static struct error *fork_joiner(struct setup *s, struct joined *told)
+{
+	struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid < 0)
+		return error_sys("clone");
+	if (pid == 0)
+		join_and_clone(s, told);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (told->error_length)
+		return error_decode(told->error, told->error_length);
+	if (told->pid <= 0)
+		return error_new(ERROR_SYSTEM, "the process that joins the namespaces was killed");
+	s->pid = told->pid;
+	s->pidfd = told->pidfd;
+	return NULL;
 }
 
 /*
@@ -131,23 +156,17 @@ static struct error *open_cgroup_namespace(struct setup *s)
 	return NULL;
 }
 
-/*
- * CLONE_VM: the joiner's results are simply there; setns(2) needs a process that shares no file
- * system state.
- */
 static struct error *clone_joined(struct setup *s)
 {
-	enum { STACK = 256 * 1024 };
-	char *stack autofree = alloc_zeroed(STACK, 1);
-	struct joiner j = { .s = s };
-	pid_t pid = clone(join_and_clone, stack + STACK,
-			  CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &j);
+	struct joined *told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct error *err;
 
-	if (pid < 0)
-		return error_sys("clone");
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return j.err;
+	if (told == MAP_FAILED)
+		return error_sys("mmap");
+	err = fork_joiner(s, told);
+	munmap(told, sizeof(*told));
+	return err;
 }
 
 struct error *step_clone(struct setup *s)
