@@ -103,12 +103,15 @@ static void join_and_clone(struct setup *s, struct joined *told)
 	if (setns(s->join_pidfd, (int)(s->join_namespaces & ~(unsigned int)CLONE_NEWCGROUP)) < 0) {
 		err = error_sys("join the namespaces");
 	} else {
-		told->pid = clone_child((s->clone_namespaces & CLONED) | CLONE_PARENT,
+		/* The child must not write what it sees, 0, into what both share. */
+		pid_t pid = clone_child((s->clone_namespaces & CLONED) | CLONE_PARENT,
 					birth_cgroup(s), &told->pidfd);
-		if (told->pid == 0)
+
+		if (pid == 0)
 			child_main(s);
-		if (told->pid < 0)
+		if (pid < 0)
 			err = error_sys("clone");
+		told->pid = pid;
 	}
 	if (err)
 		told->error_length = error_encode(err, told->error, sizeof(told->error));
