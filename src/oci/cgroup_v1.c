@@ -279,8 +279,9 @@ static struct error *enter_monitors(const char *mount, const char *list)
 }
 
 /*
- * Version 1 kills nothing by group, but systemd does: what is in the group of a session or unit, of these two hierarchies,
- * ends with it. That they are at these places is fixed by systemd (systemd.io, CGROUP_DELEGATION).
+ * Version 1 kills nothing by group, but systemd does: what is in the group of a session or unit, of
+ * these two hierarchies, ends with it. That they are at these places is fixed by systemd
+ * (systemd.io, CGROUP_DELEGATION).
  */
 static struct error *leave_unit(void)
 {

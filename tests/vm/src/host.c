@@ -1,7 +1,7 @@
 /*
- * Attacks on the whole host that are one system call each, for the virtual machine: success changes something there.
- * `host NAME [FILE]` prints "NAME: succeeded" and ends with 0, or "NAME: why not" and ends with 1; what keeps it from
- * trying ends with 2. Static, for containers of any image.
+ * Attacks on the whole host that are one system call each, for the virtual machine: success changes
+ * something there. `host NAME [FILE]` prints "NAME: succeeded" and ends with 0, or "NAME: why not"
+ * and ends with 1; what keeps it from trying ends with 2. Static, for containers of any image.
  */
 #define _GNU_SOURCE
 #include <errno.h>
