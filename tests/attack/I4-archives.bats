@@ -129,7 +129,7 @@ attacked() {
 	[[ -f $BATS_TEST_TMPDIR/naked/x ]]
 	# writing into the fifo instead of replacing it waits for ever
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
-	run timeout 1 sh -c 'echo attack >"$1"' sh "$BATS_TEST_TMPDIR/fifo"
+	run timeout 1 cp "$tests_lib/archives.py" "$BATS_TEST_TMPDIR/fifo"
 	assert_failure 124
 }
 
