@@ -113,8 +113,8 @@ static bool is_kept(const char *name)
 	return str_has_prefix(name, "user.") && !str_has_prefix(name, "user.overlay.");
 }
 
-static struct error *set_xattrs(struct layer *l, int fd, struct archive_entry *entry,
-				const char *path)
+/* Before the first is set: what is on disk by then would be the file system's limit, not ours. */
+static struct error *count_xattrs(struct layer *l, struct archive_entry *entry, const char *path)
 {
 	const char *name;
 	const void *value;
@@ -122,18 +122,32 @@ static struct error *set_xattrs(struct layer *l, int fd, struct archive_entry *e
 
 	archive_entry_xattr_reset(entry);
 	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
-		if (!name) /* libarchive could not decode it */
-			continue;
-		total += strlen(name) + size;
+		total += (name ? strlen(name) : 0) + size;
 		if (++n > l->limits->xattrs || total > l->limits->xattr_bytes)
 			return error_new(
 				ERROR_LIMIT,
 				"%s: more than %zu extended attributes or %zu bytes of them", path,
 				l->limits->xattrs, l->limits->xattr_bytes);
+	}
+	return NULL;
+}
+
+static struct error *set_xattrs(struct layer *l, int fd, struct archive_entry *entry,
+				const char *path)
+{
+	const char *name;
+	const void *value;
+	size_t size;
+
+	TRY(count_xattrs(l, entry, path));
+	archive_entry_xattr_reset(entry);
+	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+		if (!name) /* libarchive could not decode it */
+			continue;
 		if (strcmp(name, "security.capability") == 0)
 			TRY(set_capability(fd, path, value, size));
 		else if (is_kept(name) && fsetxattr(fd, name, value, size, 0) < 0)
-			return error_sys("set the extended attribute of %s", path);
+			return error_sys("set an extended attribute of %s", path);
 	}
 	return NULL;
 }

@@ -133,7 +133,7 @@ static struct error *find_place(struct tree *t, const char *path, struct place *
 	if (!slash)
 		return NULL;
 	if (!t->parent_path || strncmp(t->parent_path, path, length) != 0 || t->parent_path[length])
-		TRY(open_parent(t, path, length));
+		TRY(error_wrap(open_parent(t, path, length), "the directory of %s", path));
 	ret->parent = t->parent;
 	return NULL;
 }
