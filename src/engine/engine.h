@@ -169,10 +169,10 @@ struct terminal_size {
 };
 
 /*
- * Starts a created or stopped container; its terminal, if it has one, begins with @size. With @ret_socket not NULL, the first client of its stdio
- * is attached before it runs: *@ret_socket speaks base/attach.h. Returns when the program has been
- * executed; a program that cannot be is an error with status 126 or 127, and the container is as if
- * it had exited with that.
+ * Starts a created or stopped container; its terminal, if it has one, begins with @size. With
+ * @ret_socket not NULL, the first client of its stdio is attached before it runs: *@ret_socket
+ * speaks base/attach.h. Returns when the program has been executed; a program that cannot be is an
+ * error with status 126 or 127, and the container is as if it had exited with that.
  */
 struct error *engine_start(struct engine *e, const char *ref, struct terminal_size size,
 			   int *ret_socket) __attribute__((nonnull(1, 2), warn_unused_result));

@@ -303,8 +303,8 @@ static struct error *find_target(struct setup *s, const struct oci_mount *m, boo
 }
 
 /*
- * A link of the image must not lead a mount over /proc or into it (CVE-2019-16884), nor the files of a process,
- * ours with the caller's environment, into a new volume.
+ * A link of the image must not lead a mount over /proc or into it (CVE-2019-16884), nor the files
+ * of a process, ours with the caller's environment, into a new volume.
  */
 static struct error *open_target(struct setup *s, const struct oci_mount *m, bool is_dir,
 				 int *ret_fd)

@@ -51,7 +51,7 @@ forks='i=0; while [ $i -lt 200 ]; do sleep 30 & i=$((i+1)); done; echo succeeded
 }
 
 log_mib() {
-	du -cm --apparent-size "$engine"/root/containers/*/*log* | awk 'END { print $1 }'
+	du -cm --apparent-size "$engine/root"/containers/*/*log* | awk 'END { print $1 }'
 }
 
 # 1 GB printed: rotation keeps the log small, and who prints is not held up.

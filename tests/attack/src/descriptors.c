@@ -1,4 +1,7 @@
-/* `descriptors N` opens files until it has N or may have no more, and prints how many and why it stopped. */
+/*
+ * `descriptors N` opens files until it has N or may have no more, and prints how many and why it
+ * stopped.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

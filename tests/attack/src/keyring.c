@@ -1,8 +1,8 @@
 /*
- * Keys of others (keyrings(7)). `keyring add KEYRING NAME TEXT` adds a key that its user may read to the
- * keyring "user" or "session" and prints its number; `keyring find KEYRING NAME` looks for one there,
- * `keyring read NUMBER` reads one, and both print the text. `keyring join COMMAND...` runs a command in
- * a new session keyring. `keyring drop NAME` takes one out of the user's keyring.
+ * Keys of others (keyrings(7)). `keyring add KEYRING NAME TEXT` adds a key that its user may read
+ * to the keyring "user" or "session" and prints its number; `keyring find KEYRING NAME` looks for
+ * one there, `keyring read NUMBER` reads one, and both print the text. `keyring join COMMAND...`
+ * runs a command in a new session keyring. `keyring drop NAME` takes one out of the user's keyring.
  */
 #define _GNU_SOURCE
 #include <errno.h>

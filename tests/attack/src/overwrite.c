@@ -1,7 +1,7 @@
 /*
  * CVE-2019-5736, to be preloaded (ld.so(8)) into the engine's own program: keeps /proc/self/exe and
- * becomes a shell, so that the program runs no more (ETXTBSY), which opens the file for appending. Nothing
- * is written; what came of it is printed.
+ * becomes a shell, so that the program runs no more (ETXTBSY), which opens the file for appending.
+ * Nothing is written; what came of it is printed.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

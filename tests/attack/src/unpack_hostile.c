@@ -1,6 +1,6 @@
 /*
- * A bulkhead-unpack that an archive has taken over. It confines itself as the real one does, less the
- * walls that the archive names, does what the archive says, and tells how that went:
+ * A bulkhead-unpack that an archive has taken over. It confines itself as the real one does, less
+ * the walls that the archive names, does what the archive says, and tells how that went:
  *
  *     ATTACK stream|layer WALLS-LEFT-OUT WHAT ARGUMENT
  *

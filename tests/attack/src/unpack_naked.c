@@ -1,6 +1,6 @@
 /*
- * The unpacking of layers with no wall around it but its own care: no namespaces, no confinement, root.
- * usage: unpack_naked DIRECTORY <ARCHIVE
+ * The unpacking of layers with no wall around it but its own care: no namespaces, no confinement,
+ * root. usage: unpack_naked DIRECTORY <ARCHIVE
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* `whoami` prints its effective user and its effective capabilities: what a file's mode or xattr gave it. */
+/*
+ * `whoami` prints its effective user and its effective capabilities: what a file's mode or xattr
+ * gave it.
+ */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>

@@ -47,19 +47,24 @@ static struct error *list(int archive, int *ret_report)
 	return err;
 }
 
-static void assert_entry(int archive, int report, const char *name, uint64_t type,
-			 const char *content, const char *link)
+/* The archive, and what is reported of it. */
+struct source {
+	int archive, report;
+};
+
+static void assert_entry(struct source s, const char *name, uint64_t type, const char *content,
+			 const char *link)
 {
 	struct listed e autolisted = { 0 };
 	char *bytes autofree = NULL;
 
-	assert_int_equal(next(report, &e), UNPACK_ENTRY);
+	assert_int_equal(next(s.report, &e), UNPACK_ENTRY);
 	assert_string_equal(e.name, name);
 	assert_int_equal(e.type, type);
 	assert_int_equal(e.size, strlen(content));
 	assert_string_equal(e.link, link);
 	bytes = alloc_zeroed(e.size + 1, 1);
-	assert_int_equal(pread(archive, bytes, e.size, (off_t)e.offset), e.size);
+	assert_int_equal(pread(s.archive, bytes, e.size, (off_t)e.offset), e.size);
 	assert_string_equal(bytes, content);
 }
 
@@ -80,13 +85,14 @@ static void test_entries(void **state)
 	tar_put(&t, tar_entry("fifo", S_IFIFO | 0600), NULL);
 	archive = tar_end(&t);
 	assert_ok(list(archive, &report));
-	assert_entry(archive, report, "dir/", UNPACK_DIRECTORY, "", "");
-	assert_entry(archive, report, "dir/file", UNPACK_FILE, "content", "");
-	assert_entry(archive, report, "empty", UNPACK_FILE, "", "");
-	assert_entry(archive, report, long_name, UNPACK_FILE, "after a longer header", "");
-	assert_entry(archive, report, "link", UNPACK_SYMLINK, "", "dir/file");
-	assert_entry(archive, report, "hard", UNPACK_HARD_LINK, "", "dir/file");
-	assert_entry(archive, report, "fifo", UNPACK_OTHER, "", "");
+	assert_entry((struct source){ archive, report }, "dir/", UNPACK_DIRECTORY, "", "");
+	assert_entry((struct source){ archive, report }, "dir/file", UNPACK_FILE, "content", "");
+	assert_entry((struct source){ archive, report }, "empty", UNPACK_FILE, "", "");
+	assert_entry((struct source){ archive, report }, long_name, UNPACK_FILE,
+		     "after a longer header", "");
+	assert_entry((struct source){ archive, report }, "link", UNPACK_SYMLINK, "", "dir/file");
+	assert_entry((struct source){ archive, report }, "hard", UNPACK_HARD_LINK, "", "dir/file");
+	assert_entry((struct source){ archive, report }, "fifo", UNPACK_OTHER, "", "");
 	assert_int_equal(next(report, &none), UNPACK_DONE);
 	close(archive);
 	close(report);
