@@ -29,7 +29,7 @@ forks='i=0; while [ $i -lt 200 ]; do sleep 30 & i=$((i+1)); done; echo succeeded
 # The ceiling leaves the host a reserve.
 @test "memory" {
 	local total
-	total=$(awk '/^MemTotal/ { printf "%d", $2 * 1024 }' /proc/meminfo)
+	total=$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) * 1024))
 	limit memory/memory.limit_in_bytes memory.max
 	((output <= total - (128 << 20)))
 	run -137 bulkhead run --name bomb -m 64m busybox sh -c 'head -c 200m /dev/zero | tail >/dev/null; exit $?'
