@@ -187,7 +187,8 @@ static struct error *mount_cgroups(struct setup *s)
 		if (mount("cgroup", path, "cgroup", flags, controllers) < 0)
 			return error_sys("mount /sys/fs/cgroup/%s", controllers);
 	}
-	return NULL;
+	return s->spec->privileged ? NULL
+				   : mount_attributes(inside, MOUNT_ATTR_RDONLY, 0, 0, false);
 }
 
 struct error *step_mount_kernel(struct setup *s)
