@@ -23,7 +23,7 @@ check_names() {
 # Runs one check; prints what it said only when it failed.
 run_check() {
 	local name=$1 start=$SECONDS log=build/check/$1.log status=0
-	BULKHEAD_BUILD=$top/build/release timeout --kill-after=10 600 "tools/check/$name" >"$log" 2>&1 </dev/null || status=$?
+	BULKHEAD_BUILD=$top/build/release timeout --kill-after=10 1200 "tools/check/$name" >"$log" 2>&1 </dev/null || status=$?
 	if ((status == 0)); then
 		printf '    %-12s %4d s  %s\n' "$name" $((SECONDS - start)) "$(tail -n 1 "$log")"
 		return
