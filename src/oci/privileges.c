@@ -172,11 +172,10 @@ struct error *step_privileges(struct setup *s)
 
 	umask(p->umask);
 	/*
-	 * A keyring of its own: not the caller's (keyrings(7)). Kernels without keys have nothing
-	 * to hide.
+	 * A keyring of its own, for an exec session too: never the caller's (keyrings(7)). Kernels
+	 * without keys have nothing to hide.
 	 */
-	if (!s->joined && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
-	    errno != ENOSYS)
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
 		return error_sys("make a session keyring");
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_sys("set no_new_privs");

@@ -54,15 +54,28 @@ no_filter=(--security-opt seccomp=unconfined --security-opt landlock=unconfined 
 	assert_output $'find: ENOKEY\nsucceeded: of-the-caller'
 }
 
+@test "the session keyring of who executes something in a container" {
+	export -f bulkhead
+	export engine BULKHEAD_BUILD keyring key
+	bulkhead run -d --name open -v "$keyring:/keyring:ro" --userns=host "${no_filter[@]}" busybox sleep 1000
+	run --separate-stderr "$keyring" join bash -c '
+		"$keyring" add session "$key" of-the-caller >&2
+		bulkhead exec open /keyring find session "$key"
+		"$keyring" find session "$key"'
+	assert_success
+	assert_output $'find: ENOKEY\nsucceeded: of-the-caller'
+}
+
 @test "a sibling's key by its number" {
 	local number
 	bulkhead run -d --name sibling -v "$keyring:/keyring:ro" "${no_filter[@]}" busybox \
 		sh -c "/keyring add user $key of-the-sibling; exec sleep 1000"
 	wait_for 10 eval '[[ $(bulkhead logs sibling) ]]'
 	number=$(bulkhead logs sibling)
+	[[ $number =~ ^[0-9]+$ ]]
 	# the ids of two containers do not overlap, so "its user" is nobody of ours
 	attack "${no_filter[@]}" busybox /keyring read "$number"
-	refused 'read: ENOKEY'
+	refused 'read: EACCES'
 	attack busybox /keyring read "$number"
 	refused 'read: EPERM'
 	# two containers that share ids share the key

@@ -41,6 +41,10 @@ static int add(const char *keyring, const char *name, const char *text)
 {
 	long key = syscall(SYS_add_key, "user", name, text, strlen(text), keyring_of(keyring));
 
+	/* Only who possesses a key may change its permissions: the session must lead to it. */
+	if (strcmp(keyring, "user") == 0 &&
+	    syscall(SYS_keyctl, KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING) < 0)
+		return failed("link");
 	if (key < 0 || syscall(SYS_keyctl, KEYCTL_SETPERM, key, POSSESSOR_AND_USER_ALL) < 0)
 		return failed("add");
 	printf("%ld\n", key);
