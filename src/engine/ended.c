@@ -22,6 +22,7 @@
 #include "base/banned.h"
 
 #define EXIT_RECORD_MAX 4096
+#define LET_GO_MS 1000
 #define EXIT_LOST 255 /* docker's code after a power cut */
 
 /* The exit record, as base/attach.h describes it. */
@@ -278,10 +279,17 @@ struct error *ended_start_failed(struct engine *e, const struct container *c,
 	return finish(e, c, &end, state_dir, lock);
 }
 
+/*
+ * Who says that it ended may say so before the kernel has let go of the monitor's lock: when a
+ * process dies, its descriptors are closed one after the other.
+ */
 struct error *engine_ended(struct engine *e, const char *id)
 {
+	enum alive alive;
+
 	if (strlen(id) != ENGINE_ID_SIZE - 1 ||
 	    strspn(id, "0123456789abcdef") != ENGINE_ID_SIZE - 1)
 		return error_new(ERROR_BAD_INPUT, "%s: not the id of a container", id);
+	TRY(alive_wait(e, id, LET_GO_MS, &alive));
 	return ended_mend(e, id, true);
 }

@@ -15,8 +15,8 @@ struct error *engine_find(struct engine *e, const char *ref, struct container **
 }
 
 /*
- * Makes *@c true; NULL where that removed it. A container that another command works on is shown as
- * recorded: it is about to change anyway, and a listing waits for nobody.
+ * Makes *@c true; NULL where that removed it. A container that another command is about to start is
+ * shown as recorded; one that has ended is waited for, since the record still says that it runs.
  */
 static struct error *refresh(struct engine *e, enum record_part part, struct container **c)
 {
@@ -28,7 +28,8 @@ static struct error *refresh(struct engine *e, enum record_part part, struct con
 	if (ended_agrees(*c, alive))
 		return NULL;
 	memcpy(id, (*c)->id, sizeof(id));
-	error_ignore(ended_mend(e, id, false), "one container's trouble does not hide the others");
+	error_ignore(ended_mend(e, id, (*c)->status == CONTAINER_RUNNING),
+		     "one container's trouble does not hide the others");
 	container_free(*c);
 	*c = NULL;
 	err = record_load(e, id, part, c);

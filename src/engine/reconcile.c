@@ -93,7 +93,7 @@ static struct error *check_data(struct engine *e, int dir, const char *id)
 
 	if (fstatat(dir, id, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? NULL : error_sys("%s/containers/%s", e->root, id);
-	if (handle_now() / 1000000000 - st.st_ctime < RECONCILE_AGE_S)
+	if (handle_now() / 1000000000 - st.st_mtime < RECONCILE_AGE_S)
 		return NULL;
 	TRY(is_recorded(e, id, &recorded));
 	return recorded ? NULL : put_aside(e, dir, id);

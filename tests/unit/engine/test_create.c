@@ -288,6 +288,7 @@ static void orphans_are_put_aside(void **state)
 	static const char name[] = "root/containers/"
 				   "0123456789abcdef0123456789abcdef"
 				   "0123456789abcdef0123456789abcdef";
+	const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 	struct fixture *f = *state;
 	char id[ENGINE_ID_SIZE];
 
@@ -295,6 +296,10 @@ static void orphans_are_put_aside(void **state)
 	assert_int_equal(mkdirat(f->dir, name, 0700), 0);
 	assert_int_equal(count(f, ENGINE_LIST_ALL), 1);
 	assert_true(exists(f, ".", name)); /* young: a create may still be about to record it */
+	assert_int_equal(utimensat(f->dir, name, old, 0), 0);
+	assert_int_equal(count(f, 0), 0);
+	assert_false(exists(f, ".", name));
+	assert_true(exists(f, "root/orphans", path_last(name)));
 	assert_true(exists(f, "root/containers", id));
 }
 
