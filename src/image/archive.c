@@ -9,31 +9,20 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/msg.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "image/index.h"
 #include "image/pump.h"
 #include "image/sandbox.h"
 
 #include "base/banned.h"
 
 #define SPOOL_MAX (256ULL << 30)
-#define LINKS_MAX 8
-
-struct entry {
-	char *name; /* clean: no leading '/', no "." */
-	enum unpack_entry_type type;
-	uint64_t size, offset;
-	char *link;
-	size_t order; /* the later of two of one name wins */
-};
 
 struct archive {
 	int fd; /* the tar file or the directory */
 	bool is_directory;
-	uint64_t size;
-	struct entry *entries;
-	size_t n_entries, entries_size;
+	struct index index; /* of the tar file */
 };
 
 void extent_done(struct extent *e)
@@ -43,11 +32,7 @@ void extent_done(struct extent *e)
 
 void archive_close(struct archive *a)
 {
-	for (size_t i = 0; i < a->n_entries; i++) {
-		free(a->entries[i].name);
-		free(a->entries[i].link);
-	}
-	free(a->entries);
+	index_done(&a->index);
 	fd_close(&a->fd);
 	free(a);
 }
@@ -142,57 +127,13 @@ static struct error *spool(int in, bool is_file, int dir, int *ret_fd)
 
 /* ---- the list ---- */
 
-static struct error *add_entry(void *data, uint32_t type, const struct buf *payload)
-{
-	struct archive *a = data;
-	struct msg_cursor c = msg_begin(payload);
-	char *name autofree = NULL, *link autofree = NULL, *clean autofree = NULL;
-	uint64_t kind, size, offset;
-
-	if (type != UNPACK_ENTRY || a->n_entries == UNPACK_INDEX_MAX)
-		return error_new(ERROR_BAD_INPUT, "a frame of type %u", type);
-	TRY(msg_get_text(&c, PATH_MAX, &name));
-	TRY(msg_get_u64(&c, &kind));
-	TRY(msg_get_u64(&c, &size));
-	TRY(msg_get_u64(&c, &offset));
-	TRY(msg_get_text(&c, PATH_MAX, &link));
-	TRY(msg_end(&c));
-	if (kind < UNPACK_FILE || kind > UNPACK_OTHER || offset > a->size ||
-	    size > a->size - offset)
-		return error_new(ERROR_BAD_INPUT, "the archive ends early");
-	if (a->n_entries == a->entries_size) {
-		a->entries_size = a->entries_size ? 2 * a->entries_size : 64;
-		a->entries = alloc_resize(a->entries, a->entries_size, sizeof(*a->entries));
-	}
-	clean = path_normalize(name);
-	a->entries[a->n_entries] = (struct entry){
-		.name = alloc_string(clean + 1),
-		.type = (enum unpack_entry_type)kind,
-		.size = size,
-		.offset = offset,
-		.link = take(link),
-		.order = a->n_entries,
-	};
-	a->n_entries++;
-	return NULL;
-}
-
-static int compare_entries(const void *left, const void *right)
-{
-	const struct entry *a = left, *b = right;
-	int names = strcmp(a->name, b->name);
-
-	return names ? names : a->order < b->order ? -1 : a->order > b->order;
-}
-
 static struct error *list_entries(struct archive *a)
 {
 	struct sandbox helper autosandbox = SANDBOX_NONE;
 
 	TRY(sandbox_start(&helper, "index", a->fd, -1, -1));
-	TRY(sandbox_finish(&helper, add_entry, a, NULL));
-	if (a->n_entries)
-		qsort(a->entries, a->n_entries, sizeof(*a->entries), compare_entries);
+	TRY(sandbox_finish(&helper, index_add, &a->index, NULL));
+	index_sort(&a->index);
 	return NULL;
 }
 
@@ -217,7 +158,7 @@ static struct error *open_file(struct archive *a, int fd, int spool_dir, bool is
 	}
 	if (fstat(a->fd, &st) < 0)
 		return error_sys("examine the archive");
-	a->size = (uint64_t)st.st_size;
+	a->index.archive_size = (uint64_t)st.st_size;
 	return list_entries(a);
 }
 
@@ -243,56 +184,11 @@ struct error *archive_open(int fd, int spool_dir, struct archive **ret)
 
 /* ---- finding ---- */
 
-static const struct entry *look_up(const struct archive *a, const char *name)
-{
-	size_t low = 0, high = a->n_entries;
-
-	while (low < high) { /* the end of the run of that name: the last one */
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(a->entries[middle].name, name) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && strcmp(a->entries[low - 1].name, name) == 0 ? &a->entries[low - 1] : NULL;
-}
-
-/* Where the link @e leads, as a clean name. Symbolic links are relative to their directory. */
-static char *link_target(const struct entry *e)
-{
-	const char *last = path_last(e->name);
-	char *joined autofree = NULL, *clean autofree = NULL;
-
-	if (e->type == UNPACK_SYMLINK)
-		joined = alloc_printf("%.*s/%s", (int)(last - e->name), e->name, e->link);
-	else
-		joined = alloc_string(e->link);
-	clean = path_normalize(joined);
-	return alloc_string(clean + 1);
-}
-
 static struct error *find_in_tar(struct archive *a, const char *path, struct extent *ret)
 {
-	char *clean autofree = path_normalize(path);
-	char *name autofree = alloc_string(clean + 1);
-	const struct entry *e = look_up(a, name);
-
-	for (int links = 0; e && (e->type == UNPACK_SYMLINK || e->type == UNPACK_HARD_LINK);) {
-		if (++links > LINKS_MAX)
-			return error_new(ERROR_BAD_INPUT, "%s: too many links", path);
-		free(name);
-		name = link_target(e);
-		e = look_up(a, name);
-	}
-	if (!e || e->type != UNPACK_FILE)
-		return error_new(ERROR_NOT_FOUND, "%s: not in the archive", path);
+	TRY(index_find(&a->index, path, &ret->offset, &ret->length));
 	ret->fd = fcntl(a->fd, F_DUPFD_CLOEXEC, 0);
-	if (ret->fd < 0)
-		return error_sys("copy a descriptor");
-	ret->offset = e->offset;
-	ret->length = e->size;
-	return NULL;
+	return ret->fd < 0 ? error_sys("copy a descriptor") : NULL;
 }
 
 static struct error *find_in_directory(struct archive *a, const char *path, struct extent *ret)

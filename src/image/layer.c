@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/json.h"
 #include "base/msg.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "image/pump.h"
+#include "image/records.h"
 #include "image/sandbox.h"
 
 #include "base/banned.h"
@@ -25,75 +25,7 @@
  * trusted.
  */
 #define PLAIN_MAX (128ULL << 30)
-#define RECORDS_BYTES_MAX (64 << 20)
 #define WORKERS_MAX 16
-
-/* ---- what the helper reports of a layer ---- */
-
-struct records {
-	struct buf devices, owners; /* JSON lines */
-};
-#define RECORDS_NONE                                                                               \
-	{                                                                                          \
-		.devices = BUF_MAX(RECORDS_BYTES_MAX), .owners = BUF_MAX(RECORDS_BYTES_MAX)        \
-	}
-
-static void records_done(struct records *r)
-{
-	buf_done(&r->devices);
-	buf_done(&r->owners);
-}
-#define autorecords __attribute__((cleanup(records_done)))
-
-static struct error *add_device(struct buf *b, struct msg_cursor *c)
-{
-	uint64_t mode, major, minor, uid, gid;
-
-	TRY(msg_get_u64(c, &mode));
-	TRY(msg_get_u64(c, &major));
-	TRY(msg_get_u64(c, &minor));
-	TRY(msg_get_u64(c, &uid));
-	TRY(msg_get_u64(c, &gid));
-	return buf_printf(b,
-			  ",\"type\":\"%s\",\"mode\":%ju,\"major\":%ju,\"minor\":%ju,\"uid\":%ju,"
-			  "\"gid\":%ju}\n",
-			  S_ISBLK((mode_t)mode) ? "b" : "c", (uintmax_t)(mode & 07777),
-			  (uintmax_t)major, (uintmax_t)minor, (uintmax_t)uid, (uintmax_t)gid);
-}
-
-static struct error *add_owner(struct buf *b, struct msg_cursor *c)
-{
-	uint64_t uid, gid;
-
-	TRY(msg_get_u64(c, &uid));
-	TRY(msg_get_u64(c, &gid));
-	return buf_printf(b, ",\"uid\":%ju,\"gid\":%ju}\n", (uintmax_t)uid, (uintmax_t)gid);
-}
-
-static struct error *add_record(void *data, uint32_t type, const struct buf *payload)
-{
-	struct records *r = data;
-	struct buf *b = type == UNPACK_DEVICE ? &r->devices : &r->owners;
-	struct msg_cursor c = msg_begin(payload);
-	char *path autofree = NULL;
-
-	if (type != UNPACK_DEVICE && type != UNPACK_OWNER)
-		return error_new(ERROR_BAD_INPUT, "a frame of type %u", type);
-	TRY(msg_get_text(&c, UNPACK_PAYLOAD_MAX, &path));
-	TRY(buf_add_text(b, "{\"path\":"));
-	TRY(json_add_quoted(b, path, strlen(path)));
-	TRY(type == UNPACK_DEVICE ? add_device(b, &c) : add_owner(b, &c));
-	return msg_end(&c);
-}
-
-static struct error *write_records(int dir, const struct records *r)
-{
-	if (r->devices.length)
-		TRY(path_replace(dir, "devices", r->devices.data, r->devices.length, 0600, false));
-	if (r->owners.length)
-		TRY(path_replace(dir, "owners", r->owners.data, r->owners.length, 0600, false));
-	return NULL;
-}
 
 /* ---- one layer's pipeline, in a process of its own ---- */
 
@@ -216,7 +148,7 @@ static struct error *judge(struct pipeline *p, struct records *records)
 {
 	struct layer_request *r = p->request;
 	const struct pump *source = &p->pumps[p->compressed ? 0 : 1];
-	struct sandbox_sum sum = { 0 };
+	struct report_sum sum = { 0 };
 	char found[DIGEST_SIZE];
 
 	if (source->is_file && source->left)
@@ -231,7 +163,7 @@ static struct error *judge(struct pipeline *p, struct records *records)
 	if (p->compressed)
 		TRY(sandbox_finish(&p->decompressor, NULL, NULL, NULL));
 	TRY(compare("diff id", r->diff_id, r->found_diff_id));
-	TRY(sandbox_finish(&p->unpacker, add_record, records, &sum));
+	TRY(sandbox_finish(&p->unpacker, records_add, records, &sum));
 	r->size_bytes = sum.bytes;
 	return NULL;
 }
@@ -253,7 +185,7 @@ static struct error *unpack_one(struct work *w, struct layer_request *request)
 		return error_sys("set the mode of a layer");
 	TRY(run_pipeline(&p, diff));
 	TRY(judge(&p, &records));
-	return write_records(dir, &records);
+	return records_write(dir, &records);
 }
 
 /* ---- workers ---- */

@@ -122,9 +122,22 @@ static void split_domain(char *whole, char **ret_domain, char **ret_path)
 	}
 }
 
+/* Whether the short form would be read as another name: its first component as a domain. */
+static bool is_ambiguous(const char *path)
+{
+	size_t n = strcspn(path, "/");
+	char *first autofree = alloc_string_n(path, n);
+
+	return path[n] && names_domain(first);
+}
+
 static char *short_name(const char *domain, const char *path)
 {
-	if (domain && strcmp(domain, DEFAULT_DOMAIN) != 0 && strcmp(domain, LEGACY_DOMAIN) != 0)
+	if (!domain)
+		domain = DEFAULT_DOMAIN;
+	if (strcmp(domain, LEGACY_DOMAIN) == 0)
+		domain = DEFAULT_DOMAIN;
+	if (strcmp(domain, DEFAULT_DOMAIN) != 0 || is_ambiguous(path))
 		return alloc_printf("%s/%s", domain, path);
 	if (str_has_prefix(path, OFFICIAL) && !strchr(path + strlen(OFFICIAL), '/'))
 		path += strlen(OFFICIAL);
@@ -155,11 +168,13 @@ static struct error *parse(char *whole, const char *text, struct reference *ret)
 	if ((tag && !is_tag(tag)) || strlen(whole) > NAME_MAX_LENGTH)
 		return bad_format(text);
 	split_domain(whole, &domain, &path);
-	/* 64 digits alone would be taken for an image id. */
-	if ((domain && !is_domain(domain)) || !is_path(path) ||
-	    (!domain && reference_is_hex(path) && strlen(path) == 64))
+	if ((domain && !is_domain(domain)) || !is_path(path))
 		return bad_format(text);
 	ret->name = short_name(domain, path);
+	if (reference_is_hex(ret->name) && strlen(ret->name) == 64) { /* it would be an image id */
+		reference_done(ret);
+		return bad_format(text);
+	}
 	ret->digest = alloc_string(digest);
 	ret->tag = digest ? NULL : alloc_string(tag ? tag : DEFAULT_TAG);
 	return NULL;

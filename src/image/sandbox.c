@@ -16,6 +16,7 @@
 #include "base/msg.h"
 #include "base/proc.h"
 #include "base/userns.h"
+#include "image/report.h"
 
 #include "base/banned.h"
 
@@ -161,63 +162,10 @@ static struct error *read_to_end(struct sandbox *s)
 	}
 }
 
-/* The next frame of the report, bounded as base/msg.h bounds what it reads from a descriptor. */
-static struct error *next_frame(const struct buf *frames, size_t *at, uint32_t *ret_type,
-				struct buf *payload)
+struct error *sandbox_finish(struct sandbox *s, report_record *record, void *data,
+			     struct report_sum *ret_sum)
 {
-	struct msg_head head;
-
-	if (frames->length - *at < sizeof(head))
-		return error_new(ERROR_BAD_INPUT, "it ends early");
-	memcpy(&head, frames->data + *at, sizeof(head));
-	*at += sizeof(head);
-	if (head.length > payload->max || head.length > frames->length - *at)
-		return error_new(ERROR_BAD_INPUT, "a frame of %u bytes", head.length);
-	buf_consume(payload, payload->length);
-	TRY(buf_add(payload, frames->data + *at, head.length));
-	*at += head.length;
-	*ret_type = head.type;
-	return NULL;
-}
-
-static struct error *read_sum(const struct buf *payload, struct sandbox_sum *ret)
-{
-	struct msg_cursor c = msg_begin(payload);
-
-	TRY(msg_get_u64(&c, &ret->entries));
-	TRY(msg_get_u64(&c, &ret->bytes));
-	return msg_end(&c);
-}
-
-/* Sets *@ret_told when the helper itself told an error, which is then returned. */
-static struct error *parse_frames(const struct buf *frames, sandbox_record *record, void *data,
-				  struct sandbox_sum *ret_sum, bool *ret_told)
-{
-	struct buf payload autobuf = BUF_MAX(UNPACK_PAYLOAD_MAX);
-	uint32_t type = 0;
-	size_t at = 0;
-
-	*ret_told = false;
-	for (;;) {
-		TRY(next_frame(frames, &at, &type, &payload));
-		if (type == UNPACK_ERROR) {
-			*ret_told = true;
-			return error_decode(buf_text(&payload), payload.length);
-		}
-		if (type == UNPACK_DONE)
-			break;
-		if (!record)
-			return error_new(ERROR_BAD_INPUT, "a frame of type %u", type);
-		TRY(record(data, type, &payload));
-	}
-	TRY(read_sum(&payload, ret_sum));
-	return at == frames->length ? NULL : error_new(ERROR_BAD_INPUT, "more after its end");
-}
-
-struct error *sandbox_finish(struct sandbox *s, sandbox_record *record, void *data,
-			     struct sandbox_sum *ret_sum)
-{
-	struct sandbox_sum sum = { 0 };
+	struct report_sum sum = { 0 };
 	struct error *err;
 	int status = 0;
 	bool told;
@@ -228,7 +176,7 @@ struct error *sandbox_finish(struct sandbox *s, sandbox_record *record, void *da
 	if (WIFSIGNALED(status) && s->frames.length == 0)
 		return error_new(ERROR_SYSTEM, "%s was killed by signal %d", UNPACK_PROGRAM,
 				 WTERMSIG(status));
-	err = parse_frames(&s->frames, record, data, &sum, &told);
+	err = report_parse(&s->frames, record, data, &sum, &told);
 	if (err)
 		return told ? err : error_wrap(err, "the report of %s", UNPACK_PROGRAM);
 	if (status != 0)

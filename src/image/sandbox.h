@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/unpack.h"
+#include "image/report.h"
 
 struct sandbox {
 	pid_t pid;	   /* 0: not running */
@@ -37,21 +38,13 @@ struct error *sandbox_start(struct sandbox *s, const char *mode, int archive, in
 struct error *sandbox_read(struct sandbox *s, bool *ret_end)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Called with each frame but the last. */
-typedef struct error *sandbox_record(void *data, uint32_t type, const struct buf *payload);
-
-/* What a helper that succeeded counted. */
-struct sandbox_sum {
-	uint64_t entries, bytes;
-};
-
 /*
  * Reads the report to its end, waits for the helper, and gives every record to @record (NULL: there
  * may be none). The helper's own error is returned as such; one that was killed, or spoke nonsense,
  * is ERROR_SYSTEM or ERROR_BAD_INPUT.
  */
-struct error *sandbox_finish(struct sandbox *s, sandbox_record *record, void *data,
-			     struct sandbox_sum *ret_sum)
+struct error *sandbox_finish(struct sandbox *s, report_record *record, void *data,
+			     struct report_sum *ret_sum)
 	__attribute__((nonnull(1), warn_unused_result));
 
 /* Kills the helper if it runs and forgets it. */

@@ -152,14 +152,22 @@ static struct error *set_xattrs(struct layer *l, int fd, struct archive_entry *e
 	return NULL;
 }
 
-static struct error *read_meta(struct layer *l, struct archive_entry *entry, const char *path,
-			       struct tree_meta *ret)
+static struct error *check_owner(struct archive_entry *entry, const char *path)
 {
 	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
 
 	if (uid < 0 || uid > UINT32_MAX || gid < 0 || gid > UINT32_MAX)
 		return error_new(ERROR_BAD_INPUT, "%s: owner %jd:%jd", path, (intmax_t)uid,
 				 (intmax_t)gid);
+	return NULL;
+}
+
+static struct error *read_meta(struct layer *l, struct archive_entry *entry, const char *path,
+			       struct tree_meta *ret)
+{
+	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
+
+	TRY(check_owner(entry, path));
 	if (uid > ID_MAX || gid > ID_MAX)
 		TRY(report_owner(l->report, path, (uint64_t)uid, (uint64_t)gid));
 	*ret = (struct tree_meta){
@@ -216,6 +224,7 @@ static struct error *add_device(struct layer *l, struct archive_entry *entry, co
 		.gid = (uint64_t)archive_entry_gid(entry),
 	};
 
+	TRY(check_owner(entry, path));
 	return skip_device(l, &device);
 }
 

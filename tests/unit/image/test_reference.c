@@ -27,6 +27,7 @@ static void test_short_form(void **state)
 		{ "debian@" DIGEST, "debian@" DIGEST },
 		{ "debian:12@" DIGEST, "debian@" DIGEST },
 		{ "deadbeef", "deadbeef:latest" },
+		{ "docker.io/localhost/x", "docker.io/localhost/x:latest" },
 	};
 
 	(void)state;
