@@ -59,16 +59,23 @@ static int open_index(const struct log_reader *r, unsigned int index)
 	return openat(r->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 }
 
-/* How many files there are: the newest has index 0. */
+/*
+ * One more than the highest index that a file has; the newest has 0. A rotation leaves one index
+ * free for a moment, and the newest is made with its first record.
+ */
 static unsigned int count_files(const struct log_reader *r)
 {
+	unsigned int n = 0, missing = 0;
 	char name[NAME_SIZE];
-	unsigned int n = 0;
 
-	for (; n < FILES_MAX; n++) {
-		file_name(r, n, name);
-		if (faccessat(r->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-			break;
+	for (unsigned int i = 0; i < FILES_MAX && missing < 2; i++) {
+		file_name(r, i, name);
+		if (faccessat(r->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+			missing++;
+			continue;
+		}
+		missing = 0;
+		n = i + 1;
 	}
 	return n;
 }
@@ -186,7 +193,7 @@ static struct error *read_to_end(struct log_reader *r)
 static struct error *read_available(struct log_reader *r)
 {
 	for (;;) {
-		int index, fd;
+		int index, next, fd;
 
 		if (r->fd < 0) { /* nothing was written yet when we looked */
 			fd = open_index(r, 0);
@@ -194,18 +201,24 @@ static struct error *read_available(struct log_reader *r)
 				return errno == ENOENT ? NULL : error_sys("open the log");
 			TRY(use_file(r, fd, 0));
 		}
-		index = find_index(
-			r); /* before reading: a file that is not the newest grows no more */
+		/* Before reading: a file that is not the newest grows no more. */
+		index = find_index(r);
 		TRY(read_to_end(r));
 		if (index == 0 || r->past_until)
 			return NULL;
-		if (index < 0)
-			index = (int)count_files(r);
-		if (index == 0)
+		next = index > 0 ? index - 1 : (int)count_files(r) - 1;
+		if (next < 0)
 			return NULL;
-		fd = open_index(r, (unsigned int)index - 1);
+		fd = open_index(r, (unsigned int)next);
+		if (fd < 0 && errno != ENOENT)
+			return error_sys("open the log");
+		/* A rotation meanwhile would have made that another file than the one that follows. */
+		if (index > 0 && find_index(r) != index) {
+			fd_close(&fd);
+			continue;
+		}
 		if (fd < 0)
-			return errno == ENOENT ? NULL : error_sys("open the log");
+			return NULL;
 		TRY(use_file(r, fd, 0));
 	}
 }
@@ -251,6 +264,8 @@ static struct error *start_reading(struct log_reader *r)
 		int64_t found = 0;
 		off_t offset = 0;
 
+		if (fd < 0 && errno == ENOENT && i + 1 < n)
+			continue;
 		if (fd < 0)
 			return errno == ENOENT ? NULL : error_sys("open the log");
 		if (want >= 0)
