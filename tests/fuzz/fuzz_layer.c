@@ -1,6 +1,6 @@
 /*
- * A layer through the unpacker with nothing around it: whatever the archive says, what lies beside the
- * target stays as it was.
+ * A layer through the unpacker with nothing around it: whatever the archive says, what lies beside
+ * the target stays as it was.
  */
 #include <assert.h>
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /*
- * What a helper that an archive has taken over may report: the first byte chooses whether it lists an
- * outer archive or unpacks a layer. Ranges stay inside the archive, lines stay JSON.
+ * What a helper that an archive has taken over may report: the first byte chooses whether it lists
+ * an outer archive or unpacks a layer. Ranges stay inside the archive, lines stay JSON.
  */
 #include <assert.h>
 #include <stdlib.h>

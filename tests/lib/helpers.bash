@@ -41,7 +41,7 @@ engine_teardown() {
 	mapfile -t ids < <(bulkhead ps -aq 2>/dev/null)
 	((${#ids[@]} == 0)) || bulkhead rm -f -v "${ids[@]}" >/dev/null
 	assert_host_clean
-	rm -rf --one-file-system "$engine"
+	rm -rf --one-file-system "${engine:?}"
 }
 
 setup() { engine_setup; }
