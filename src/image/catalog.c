@@ -190,18 +190,11 @@ struct error *catalog_remove_image(struct db *db, const char *id, char ***ret_la
 
 /* ---- reading ---- */
 
-#define IMAGE_COLUMNS                                                                              \
-	"SELECT i.id, i.config, i.layers, i.size, i.loaded,"                                       \
-	" (SELECT group_concat(name, char(10)) FROM image_names WHERE image = i.id AND"            \
-	"  NOT is_digest),"                                                                        \
-	" (SELECT group_concat(name, char(10)) FROM image_names WHERE image = i.id AND is_digest)" \
-	" FROM images AS i "
-
-/* The lines of @text; NULL for none. */
-static char **split_or_null(const char *text, char separator)
-{
-	return *text ? strv_split(text, separator) : NULL;
-}
+/*
+ * Two plain queries, one for the image and one for its names, take SQLite a third of the time that one
+ * with subqueries takes it, most of it to prepare; and this is on the way of every run.
+ */
+#define IMAGE_COLUMNS "SELECT id, config, layers, size, loaded FROM images "
 
 static void move_config(struct config_file *config, struct image *image)
 {
@@ -216,10 +209,25 @@ static void move_config(struct config_file *config, struct image *image)
 	config->config = (struct image_config){ 0 };
 }
 
-static struct error *read_image(struct db_statement *s, struct image **ret)
+static struct error *read_names(struct db *db, struct image *image)
+{
+	struct db_statement *s;
+	bool row;
+
+	TRY(db_prepare(db, "SELECT name, is_digest FROM image_names WHERE image = ?", &s));
+	db_bind_text(s, 1, image->id);
+	for (;;) {
+		TRY(db_step(s, &row));
+		if (!row)
+			return NULL;
+		strv_add(db_int(s, 1) ? &image->digests : &image->names, db_text(s, 0));
+	}
+}
+
+static struct error *read_image(struct db *db, struct db_statement *s, struct image **ret)
 {
 	struct config_file config autoconfig = { 0 };
-	struct image *image;
+	struct image *image autoimage = NULL;
 
 	TRY(error_wrap(config_decode(db_text(s, 1), strlen(db_text(s, 1)), &config), "image %s",
 		       db_text(s, 0)));
@@ -228,17 +236,17 @@ static struct error *read_image(struct db_statement *s, struct image **ret)
 	image = alloc_zeroed(1, sizeof(*image));
 	memcpy(image->id, db_text(s, 0), DIGEST_SIZE);
 	move_config(&config, image);
-	image->layers = split_or_null(db_text(s, 2), ' ');
+	if (*db_text(s, 2))
+		image->layers = strv_split(db_text(s, 2), ' ');
 	image->size_bytes = (uint64_t)db_int(s, 3);
 	image->loaded_ns = db_int(s, 4);
-	image->names = split_or_null(db_text(s, 5), '\n');
-	image->digests = split_or_null(db_text(s, 6), '\n');
-	*ret = image;
+	TRY(read_names(db, image));
+	*ret = take(image);
 	return NULL;
 }
 
 /* The only row of @s; without one *@ret stays NULL. */
-static struct error *read_only_row(struct db_statement *s, struct image **ret)
+static struct error *read_only_row(struct db *db, struct db_statement *s, struct image **ret)
 {
 	struct image *image autoimage = NULL;
 	bool row, more;
@@ -246,7 +254,7 @@ static struct error *read_only_row(struct db_statement *s, struct image **ret)
 	TRY(db_step(s, &row));
 	if (!row)
 		return NULL;
-	TRY(read_image(s, &image));
+	TRY(read_image(db, s, &image));
 	TRY(db_step(s, &more));
 	if (more) {
 		while (more)
@@ -262,10 +270,10 @@ struct error *catalog_find_name(struct db *db, const char *name, struct image **
 	struct image *image = NULL;
 	struct db_statement *s;
 
-	TRY(db_prepare(db, IMAGE_COLUMNS "JOIN image_names AS n ON n.image = i.id WHERE n.name = ?",
-		       &s));
+	TRY(db_prepare(
+		db, IMAGE_COLUMNS "WHERE id = (SELECT image FROM image_names WHERE name = ?)", &s));
 	db_bind_text(s, 1, name);
-	TRY(read_only_row(s, &image));
+	TRY(read_only_row(db, s, &image));
 	if (!image)
 		return error_new(ERROR_NOT_FOUND, "no such image: %s", name);
 	*ret = image;
@@ -279,10 +287,10 @@ struct error *catalog_find_id(struct db *db, const char *prefix, struct image **
 	struct image *image = NULL;
 	struct db_statement *s;
 
-	TRY(db_prepare(db, IMAGE_COLUMNS "WHERE i.id >= ? AND i.id < ? LIMIT 2", &s));
+	TRY(db_prepare(db, IMAGE_COLUMNS "WHERE id >= ? AND id < ? LIMIT 2", &s));
 	db_bind_text(s, 1, from);
 	db_bind_text(s, 2, to);
-	TRY(read_only_row(s, &image));
+	TRY(read_only_row(db, s, &image));
 	if (!image)
 		return error_new(ERROR_NOT_FOUND, "no such image: %s", prefix);
 	*ret = image;
@@ -297,13 +305,13 @@ struct error *catalog_list(struct db *db, struct image ***ret, size_t *ret_n)
 	size_t n = 0;
 	bool row;
 
-	TRY(db_prepare(db, IMAGE_COLUMNS "ORDER BY i.loaded DESC, i.id", &s));
+	TRY(db_prepare(db, IMAGE_COLUMNS "ORDER BY loaded DESC, id", &s));
 	for (;;) {
 		err = db_step(s, &row);
 		if (err || !row)
 			break;
 		list = alloc_resize(list, n + 1, sizeof(*list));
-		err = read_image(s, &list[n]);
+		err = read_image(db, s, &list[n]);
 		if (err)
 			break;
 		n++;

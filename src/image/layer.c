@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -307,11 +308,37 @@ static size_t worker_count(void)
 	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (size_t)n;
 }
 
+/*
+ * The disk may as well begin while other layers are unpacked: what a commit then has to wait for is the
+ * rest. One process at a time, and only for layers that are worth it.
+ */
+#define FLUSH_BYTES (32 << 20)
+
+static void flush_meanwhile(struct work *w, const struct layer_request *done, pid_t *flusher)
+{
+	pid_t self = getpid();
+	int status;
+
+	if (done->size_bytes < FLUSH_BYTES)
+		return;
+	if (*flusher > 0 && waitpid(*flusher, &status, WNOHANG) == 0)
+		return;
+	*flusher = fork(); /* without one the commit writes it all */
+	if (*flusher != 0)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() == self)
+		syncfs(w->dir);
+	_exit(0);
+}
+
 struct error *layer_unpack_all(struct work *w, struct layer_request *requests, size_t n)
 {
 	struct worker workers[WORKERS_MAX];
 	size_t max = worker_count(), running = 0, next = 0, ready = 0;
 	struct error *err = NULL;
+	pid_t flusher = -1;
+	int status;
 
 	for (size_t i = 0; i < WORKERS_MAX; i++)
 		workers[i] = (struct worker){ .result = -1 };
@@ -322,13 +349,17 @@ struct error *layer_unpack_all(struct work *w, struct layer_request *requests, s
 			continue;
 		}
 		err = wait_for_result(workers, running, &ready);
-		if (!err) {
-			err = end_worker(&workers[ready]);
-			workers[ready] = workers[--running];
-			workers[running] = (struct worker){ .result = -1 };
-		}
+		if (err)
+			break;
+		err = end_worker(&workers[ready]);
+		if (!err && (next < n || running > 1))
+			flush_meanwhile(w, workers[ready].request, &flusher);
+		workers[ready] = workers[--running];
+		workers[running] = (struct worker){ .result = -1 };
 	}
 	for (size_t i = 0; i < running; i++)
 		stop_worker(&workers[i]);
+	if (flusher > 0)
+		error_ignore(proc_wait(flusher, &status), "it has no result");
 	return err;
 }
