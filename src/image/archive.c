@@ -119,8 +119,6 @@ static struct error *spool(int in, bool is_file, int dir, int *ret_fd)
 	if (copy < 0)
 		return error_sys("copy a descriptor");
 	TRY(spool_through(&from, fd_take(&copy)));
-	if (lseek(file, 0, SEEK_SET) < 0)
-		return error_sys("rewind the archive");
 	*ret_fd = fd_take(&file);
 	return NULL;
 }
@@ -137,25 +135,30 @@ static struct error *list_entries(struct archive *a)
 	return NULL;
 }
 
+/* Opens @fd anew: for reading only, and with an offset of its own, which the helper may move. */
+static struct error *open_again(int fd, int *ret_fd)
+{
+	char path[PATH_PROC_FD_SIZE];
+
+	path_proc_fd(path, fd);
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? error_sys("open the archive") : NULL;
+}
+
 static struct error *open_file(struct archive *a, int fd, int spool_dir, bool is_file)
 {
 	unsigned char head[ARCHIVE_MAGIC_SIZE];
 	ssize_t n = is_file ? pread(fd, head, sizeof(head), 0) : 0;
+	int spooled autoclose = -1;
 	struct stat st;
 
 	if (n < 0)
 		return error_sys("read the archive");
-	if (!is_file || archive_is_compressed(head, (size_t)n))
-		TRY(spool(fd, is_file, spool_dir, &a->fd));
-	else {
-		char path[PATH_PROC_FD_SIZE];
-
-		/* Opened anew, so that the helper's reading does not move the caller's offset. */
-		path_proc_fd(path, fd);
-		a->fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (a->fd < 0)
-			return error_sys("open the archive");
+	if (!is_file || archive_is_compressed(head, (size_t)n)) {
+		TRY(spool(fd, is_file, spool_dir, &spooled));
+		fd = spooled;
 	}
+	TRY(open_again(fd, &a->fd));
 	if (fstat(a->fd, &st) < 0)
 		return error_sys("examine the archive");
 	a->index.archive_size = (uint64_t)st.st_size;

@@ -62,6 +62,7 @@ const struct confine walls_stream = {
 	.n_failing = sizeof(failing_syscalls) / sizeof(*failing_syscalls),
 	.memory_bytes = 512 << 20,
 	.cpu_seconds = 3600,
+	.file_bytes = 1, /* it writes to pipes */
 	.open_files = 16,
 	.die_with_parent = true,
 };
@@ -75,6 +76,7 @@ const struct confine walls_layer = {
 	.n_syscalls = sizeof(layer_syscalls) / sizeof(*layer_syscalls),
 	.memory_bytes = 1 << 30,
 	.cpu_seconds = 3600,
+	.file_bytes = 1ULL << 40,
 	.open_files = 512,
 	.die_with_parent = true,
 };
