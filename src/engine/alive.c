@@ -2,11 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,14 +15,17 @@
 #include "base/attach.h"
 #include "base/fd.h"
 #include "base/lock.h"
+#include "base/msg.h"
 #include "base/path.h"
 #include "engine/ended.h"
 #include "engine/record.h"
+#include "engine/start.h"
 #include "oci/oci.h"
 
 #include "base/banned.h"
 
-#define PROBE_AGAIN_MS 250 /* a killed monitor sends no event */
+#define LOOK_AGAIN_MS 10 /* where the monitor is gone but not yet quite, or takes no client */
+#define DRAIN_MS 200	 /* at most, for the last output to reach the log */
 
 struct error *alive_lock(struct engine *e, const char *id, bool wait, int *ret_fd)
 {
@@ -71,13 +75,20 @@ static bool has_exit_record(int state_dir)
 	return faccessat(state_dir, MONITOR_EXIT_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+bool alive_is_held(int state_dir)
+{
+	if (flock(state_dir, LOCK_SH | LOCK_NB) < 0)
+		return true;
+	flock(state_dir, LOCK_UN);
+	return false;
+}
+
 static enum alive probe(int state_dir)
 {
 	if (has_exit_record(state_dir))
 		return ALIVE_EXITED;
-	if (flock(state_dir, LOCK_SH | LOCK_NB) < 0)
+	if (alive_is_held(state_dir))
 		return ALIVE_RUNS;
-	flock(state_dir, LOCK_UN);
 	/* It may have written the record and gone between the two questions. */
 	return has_exit_record(state_dir) ? ALIVE_EXITED : ALIVE_LOST;
 }
@@ -105,35 +116,73 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Only wakes: what is true is probed again. */
-static void wait_for_event(int inotify, int64_t left_ms)
+static void pause_ms(int64_t ms)
 {
-	struct pollfd watch = { .fd = inotify, .events = POLLIN };
-	int timeout = left_ms >= 0 && left_ms < PROBE_AGAIN_MS ? (int)left_ms : PROBE_AGAIN_MS;
-	char events[1024];
+	struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 
-	if (poll(&watch, 1, timeout) > 0 && read(inotify, events, sizeof(events)) < 0)
-		return;
+	nanosleep(&pause, NULL);
+}
+
+bool alive_wait_released(int state_dir, int64_t timeout_ms)
+{
+	int64_t end = now_ms() + timeout_ms;
+
+	while (alive_is_held(state_dir)) {
+		if (now_ms() >= end)
+			return false;
+		pause_ms(1);
+	}
+	return true;
+}
+
+/*
+ * Whether a client of the monitor was told the end, within @left_ms (-1: for ever). Not by
+ * inotify(7): letting go of a watch waits for a grace period of the kernel, some ten milliseconds.
+ */
+static bool is_told(int socket, int64_t left_ms)
+{
+	struct pollfd watch = { .fd = socket, .events = POLLIN };
+	int timeout = left_ms < 0 || left_ms > INT_MAX ? -1 : (int)left_ms;
+	struct msg_head head;
+
+	return poll(&watch, 1, timeout) > 0 &&
+	       recv(socket, &head, sizeof(head), MSG_WAITALL) == (ssize_t)sizeof(head) &&
+	       head.type == ATTACH_EXIT;
+}
+
+/*
+ * One look and one wait. What is asked of the monitor is nothing but its last word, which comes
+ * when all output is in the log.
+ */
+static struct error *wait_once(struct engine *e, const char *id, int64_t left_ms, enum alive *ret)
+{
+	int state_dir autoclose = -1;
+	int socket autoclose = -1;
+	struct error *err;
+
+	TRY(alive_probe(e, id, ret, &state_dir));
+	if (*ret == ALIVE_EXITED) /* it is about to say so: too late to be told */
+		alive_wait_released(state_dir, DRAIN_MS);
+	if (*ret != ALIVE_RUNS)
+		return NULL;
+	err = start_connect(state_dir, 0, &socket);
+	if (!err && is_told(socket, left_ms))
+		return alive_probe(e, id, ret, NULL);
+	error_ignore(err, "the monitor listens not yet, or not any more");
+	pause_ms(left_ms < 0 || left_ms > LOOK_AGAIN_MS ? LOOK_AGAIN_MS : left_ms);
+	return alive_probe(e, id, ret, NULL);
 }
 
 struct error *alive_wait(struct engine *e, const char *id, int64_t timeout_ms, enum alive *ret)
 {
-	int inotify autoclose = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	char *path autofree = alive_path(e, id);
 	int64_t end = now_ms() + timeout_ms;
 
-	if (inotify < 0)
-		return error_sys("wait for container %s", id);
-	if (inotify_add_watch(inotify, path, IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR) < 0 &&
-	    errno != ENOENT)
-		return error_sys("watch %s", path);
 	for (;;) {
 		int64_t left = timeout_ms < 0 ? -1 : end - now_ms();
 
-		TRY(alive_probe(e, id, ret, NULL));
+		TRY(wait_once(e, id, timeout_ms < 0 || left > 0 ? left : 0, ret));
 		if (*ret != ALIVE_RUNS || (timeout_ms >= 0 && left <= 0))
 			return NULL;
-		wait_for_event(inotify, left);
 	}
 }
 

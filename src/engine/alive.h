@@ -41,8 +41,15 @@ struct error *alive_probe(struct engine *e, const char *id, enum alive *ret, int
 	__attribute__((nonnull(1, 2, 3), warn_unused_result));
 
 /*
- * Waits until alive_probe() would say something else than ALIVE_RUNS, at most @timeout_ms (-1: for
- * ever).
+ * Whether a monitor holds the directory of this descriptor, which may have been removed meanwhile;
+ * and waiting until it does not, with false when the time is over first.
+ */
+bool alive_is_held(int state_dir);
+bool alive_wait_released(int state_dir, int64_t timeout_ms);
+
+/*
+ * Waits until the container has ended and its output is in the log, at most @timeout_ms (-1: for
+ * ever); *@ret is ALIVE_RUNS when the time is over first.
  */
 struct error *alive_wait(struct engine *e, const char *id, int64_t timeout_ms, enum alive *ret)
 	__attribute__((nonnull, warn_unused_result));

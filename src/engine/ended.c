@@ -285,11 +285,14 @@ struct error *ended_start_failed(struct engine *e, const struct container *c,
  */
 struct error *engine_ended(struct engine *e, const char *id)
 {
+	int state_dir autoclose = -1;
 	enum alive alive;
 
 	if (strlen(id) != ENGINE_ID_SIZE - 1 ||
 	    strspn(id, "0123456789abcdef") != ENGINE_ID_SIZE - 1)
 		return error_new(ERROR_BAD_INPUT, "%s: not the id of a container", id);
-	TRY(alive_wait(e, id, LET_GO_MS, &alive));
+	TRY(alive_probe(e, id, &alive, &state_dir));
+	if (alive == ALIVE_RUNS)
+		alive_wait_released(state_dir, LET_GO_MS);
 	return ended_mend(e, id, true);
 }

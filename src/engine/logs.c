@@ -1,8 +1,8 @@
 /*
  * Reading a container's log: ROOT/containers/ID/ID-json.log and what rotation made of it (.1 is the
  * newest of the old). Files are told apart by inode, so that a rotation in the middle of the
- * reading neither repeats nor skips records. The monitor writes the last record before its exit
- * record: who sees the end before reading to the end has read all.
+ * reading neither repeats nor skips records. The monitor lets go of the run-time directory after the
+ * last record.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -302,19 +302,28 @@ static struct error *watch(struct engine *e, const char *id, int *ret_inotify)
 	return NULL;
 }
 
+/* Whether more may come. Asked before reading: who has read to the end after that has it all. */
+static bool is_written_to(int state_dir)
+{
+	return state_dir >= 0 && alive_is_held(state_dir);
+}
+
 static struct error *read_log(struct engine *e, struct log_reader *r)
 {
 	int inotify autoclose = -1;
-	enum alive alive = ALIVE_NOTHING;
+	int state_dir autoclose = -1;
+	enum alive alive;
 
-	if (r->request->follow)
+	if (r->request->follow) {
 		TRY(watch(e, r->id, &inotify));
+		TRY(alive_probe(e, r->id, &alive, &state_dir));
+	}
 	TRY(start_reading(r));
 	for (;;) {
-		if (r->request->follow)
-			TRY(alive_probe(e, r->id, &alive, NULL));
+		bool more = is_written_to(state_dir);
+
 		TRY(read_available(r));
-		if (alive != ALIVE_RUNS || r->past_until)
+		if (!more || r->past_until)
 			return NULL;
 		wait_for_change(inotify);
 	}

@@ -33,12 +33,17 @@
 
 #include "base/banned.h"
 
+/* One frame by send(2): a monitor that has just ended must not kill the command with SIGPIPE. */
 static struct error *say_hello(int socket, uint64_t flags)
 {
-	struct buf payload autobuf = BUF_MAX(16);
+	struct {
+		struct msg_head head;
+		uint64_t flags;
+	} hello = { .head = { .length = sizeof(flags), .type = ATTACH_HELLO }, .flags = flags };
 
-	TRY(msg_put_u64(&payload, flags));
-	return msg_write(socket, ATTACH_HELLO, payload.data, payload.length);
+	if (send(socket, &hello, sizeof(hello), MSG_NOSIGNAL) != (ssize_t)sizeof(hello))
+		return error_sys("greet the monitor");
+	return NULL;
 }
 
 struct error *start_make_client(uint64_t flags, int *ret_ours, int *ret_monitors)
