@@ -199,6 +199,13 @@ struct error *record_find(struct engine *e, const char *ref, enum record_part pa
 {
 	char *id autofree = NULL;
 
+	if (strlen(ref) == ENGINE_ID_SIZE - 1 && is_hex(ref)) {
+		struct error *err = record_load(e, ref, part, ret);
+
+		if (!error_is(err, ERROR_NOT_FOUND)) /* else it may be a name of that length */
+			return err;
+		error_free(err);
+	}
 	TRY(resolve(e, ref, &id));
 	return record_load(e, id, part, ret);
 }
