@@ -191,8 +191,8 @@ struct error *catalog_remove_image(struct db *db, const char *id, char ***ret_la
 /* ---- reading ---- */
 
 /*
- * Two plain queries, one for the image and one for its names, take SQLite a third of the time that one
- * with subqueries takes it, most of it to prepare; and this is on the way of every run.
+ * Two plain queries, one for the image and one for its names, take SQLite a third of the time that
+ * one with subqueries takes it, most of it to prepare; and this is on the way of every run.
  */
 #define IMAGE_COLUMNS "SELECT id, config, layers, size, loaded FROM images "
 

@@ -309,8 +309,8 @@ static size_t worker_count(void)
 }
 
 /*
- * The disk may as well begin while other layers are unpacked: what a commit then has to wait for is the
- * rest. One process at a time, and only for layers that are worth it.
+ * The disk may as well begin while other layers are unpacked: what a commit then has to wait for is
+ * the rest. One process at a time, and only for layers that are worth it.
  */
 #define FLUSH_BYTES (32 << 20)
 
