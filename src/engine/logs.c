@@ -1,8 +1,8 @@
 /*
  * Reading a container's log: ROOT/containers/ID/ID-json.log and what rotation made of it (.1 is the
  * newest of the old). Files are told apart by inode, so that a rotation in the middle of the
- * reading neither repeats nor skips records. The monitor lets go of the run-time directory after the
- * last record.
+ * reading neither repeats nor skips records. The monitor lets go of the run-time directory after
+ * the last record.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -212,7 +212,9 @@ static struct error *read_available(struct log_reader *r)
 		fd = open_index(r, (unsigned int)next);
 		if (fd < 0 && errno != ENOENT)
 			return error_sys("open the log");
-		/* A rotation meanwhile would have made that another file than the one that follows. */
+		/*
+		 * A rotation meanwhile would have made that another file than the one that follows.
+		 */
 		if (index > 0 && find_index(r) != index) {
 			fd_close(&fd);
 			continue;
