@@ -52,7 +52,10 @@ enum monitor_fd {
 	MONITOR_FD_STATE_DIR,
 	MONITOR_FD_LOG_DIR, /* ROOT/containers/ID: ID-json.log, made with the first record */
 	MONITOR_FD_STDIN,   /* write end of the program's stdin; closed: none */
-	/* read end of its stdout, or the master of its tty (then STDIN and STDERR are closed) */
+	/*
+	 * read end of its stdout; with a tty its master, unless that comes over CHANNEL (STDIN and
+	 * STDERR are closed then)
+	 */
 	MONITOR_FD_STDOUT,
 	MONITOR_FD_STDERR, /* read end of its stderr */
 	MONITOR_FD_CLIENT, /* the first client's socket, ATTACH_HELLO already sent; closed: none */
@@ -61,6 +64,13 @@ enum monitor_fd {
 	MONITOR_FD_HOLD, /* mount namespace, kept until the exit has been reported */
 	/* memory.events (v2) or memory.oom_control (v1) of the container; both have "oom_kill N" */
 	MONITOR_FD_OOM,
+	/* for started_wait() (base/started.h); closed: the program runs already */
+	MONITOR_FD_CHANNEL,
+	/*
+	 * where the command waits: one NUL byte when the program has been executed, or the frame
+	 * of the error (error_encode()); closed: nobody does
+	 */
+	MONITOR_FD_STATUS,
 	MONITOR_FD_END,
 };
 

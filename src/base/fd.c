@@ -194,6 +194,38 @@ struct error *fd_receive(int socket, void *data, size_t length, int *fds, size_t
 	return NULL;
 }
 
+struct error *fd_receive_one(int socket, void *data, size_t size, size_t *ret_length, int *ret_fd)
+{
+	union pass_control control = { 0 };
+	struct iovec iov = { .iov_base = data, .iov_len = size };
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	struct cmsghdr *head;
+	ssize_t got;
+
+	do
+		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno != ECONNRESET)
+		return error_sys("receive a message");
+	*ret_length = got < 0 ? 0 : (size_t)got;
+	*ret_fd = -1;
+	head = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	if ((got > 0 && (message.msg_flags & (MSG_CTRUNC | MSG_TRUNC))) ||
+	    (head && (head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int))))) {
+		close_passed(&message);
+		return error_new(ERROR_BAD_INPUT,
+				 "receive descriptors: the message has another shape");
+	}
+	if (head)
+		memcpy(ret_fd, CMSG_DATA(head), sizeof(int));
+	return NULL;
+}
+
 struct error *fd_cloexec_from(int first)
 {
 	if (syscall(SYS_close_range, (unsigned int)first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)

@@ -46,6 +46,13 @@ struct error *fd_send(int socket, const void *data, size_t length, const int *fd
 struct error *fd_receive(int socket, void *data, size_t length, int *fds, size_t n)
 	__attribute__((nonnull(2), warn_unused_result));
 
+/*
+ * One message of at most @size bytes that may bring one descriptor: *@ret_length is 0 at the end of
+ * file, which a peer that has died counts as, and *@ret_fd -1 where none came.
+ */
+struct error *fd_receive_one(int socket, void *data, size_t size, size_t *ret_length, int *ret_fd)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Marks every descriptor from @first on close-on-exec (close_range(2)). */
 struct error *fd_cloexec_from(int first) __attribute__((warn_unused_result));
 

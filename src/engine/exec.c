@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "base/rand.h"
 #include "base/self.h"
+#include "base/started.h"
 #include "engine/alive.h"
 #include "engine/events.h"
 #include "engine/spec.h"
@@ -57,12 +58,11 @@ static struct error *set_up(struct session *s)
 		.state_dir = s->dir,
 		.log_dir = -1,
 		.client = s->client,
+		.status = s->status_write,
 	};
 	struct oci_running running;
 
 	TRY(oci_exec(&s->spec, &s->state, &running));
-	start_tell(s->status_write, NULL);
-	fd_close(&s->status_write);
 	return start_become_monitor(s->e, s->c, &plan, &running);
 }
 
@@ -74,8 +74,7 @@ static void child(struct session *s)
 	fd_close(&s->status_read);
 	fd_close(&s->client_ours);
 	err = set_up(s);
-	if (s->status_write >= 0)
-		start_tell(s->status_write, err);
+	started_report(s->status_write, err);
 	_exit(125);
 }
 
@@ -90,7 +89,7 @@ static struct error *run_child(struct session *s)
 		child(s);
 	fd_close(&s->status_write);
 	fd_close(&s->client);
-	err = start_listen(s->status_read);
+	err = started_listen(s->status_read);
 	if (err)
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;

@@ -1,7 +1,7 @@
 /*
  * The start of a container: the command forks once, the child sets the container up, and becomes
- * its monitor. What the child has to say before that comes over a pipe: nothing but one byte, or
- * its error.
+ * its monitor while the container's own process does its part. Whether the program has been
+ * executed the monitor hears first and tells the command over a pipe.
  */
 #include "engine/start.h"
 
@@ -23,6 +23,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/self.h"
+#include "base/started.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "engine/alive.h"
@@ -91,8 +92,8 @@ static void add_log_options(struct engine *e, const struct container *c, char **
 	strv_addf(argv, "%jd", (intmax_t)files);
 }
 
-struct error *start_become_monitor(struct engine *e, const struct container *c,
-				   const struct monitor_plan *plan, const struct oci_running *r)
+static struct error *become_monitor(struct engine *e, const struct container *c,
+				    const struct monitor_plan *plan, const struct oci_running *r)
 {
 	int monitor autoclose = -1, engine autoclose = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	char **argv autostrv = NULL;
@@ -124,6 +125,8 @@ struct error *start_become_monitor(struct engine *e, const struct container *c,
 	fds[MONITOR_FD_ENGINE] = engine;
 	fds[MONITOR_FD_HOLD] = r->hold_fd;
 	fds[MONITOR_FD_OOM] = r->oom_fd;
+	fds[MONITOR_FD_CHANNEL] = r->channel;
+	fds[MONITOR_FD_STATUS] = plan->status;
 	return proc_replace(&(struct proc_spawn){
 		.exec_fd = monitor,
 		.argv = argv,
@@ -132,25 +135,13 @@ struct error *start_become_monitor(struct engine *e, const struct container *c,
 	});
 }
 
-void start_tell(int status, struct error *err)
+struct error *start_become_monitor(struct engine *e, const struct container *c,
+				   const struct monitor_plan *plan, struct oci_running *r)
 {
-	char frame[ERROR_FRAME_MAX] = { 0 };
-	size_t n = err ? error_encode(err, frame, sizeof(frame)) : 1;
+	struct error *err = become_monitor(e, c, plan, r);
 
-	error_ignore(fd_write_all(status, frame, n), "a command that was killed does not listen");
-	error_free(err);
-}
-
-struct error *start_listen(int status)
-{
-	struct buf frame autobuf = BUF_MAX(ERROR_FRAME_MAX);
-
-	TRY(fd_read_all(status, &frame));
-	if (frame.length == 1 && frame.data[0] == 0)
-		return NULL;
-	if (!frame.length)
-		return error_new(ERROR_SYSTEM, "the process that sets the container up was killed");
-	return error_decode(frame.data, frame.length);
+	oci_running_kill(r);
+	return err;
 }
 
 struct start {
@@ -189,7 +180,7 @@ static struct error *open_log(struct start *s, int *ret_fd)
 static struct error *set_up(struct start *s)
 {
 	struct oci_running running;
-	struct monitor_plan plan = { .tty = s->c->config.tty, .log_dir = -1, .client = s->client };
+	struct monitor_plan plan = { .tty = s->c->config.tty, .log_dir = -1, .client = s->client, .status = s->status_write };
 	/* Opened anew: the lock that says "I live" belongs to this open file and no copy of it. */
 	int held autoclose = openat(s->state_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -199,8 +190,6 @@ static struct error *set_up(struct start *s)
 	plan.state_dir = held;
 	TRY(open_log(s, &plan.log_dir));
 	TRY(oci_start(&s->spec, &running));
-	start_tell(s->status_write, NULL);
-	fd_close(&s->status_write); /* the command goes on while we become the monitor */
 	return start_become_monitor(s->e, s->c, &plan, &running);
 }
 
@@ -212,9 +201,7 @@ static void child(struct start *s)
 	fd_close(&s->status_read);
 	fd_close(&s->client_ours);
 	err = set_up(s);
-	if (s->status_write >= 0)
-		start_tell(s->status_write, err);
-	/* Without a monitor the container is lost: the lock is free, the next command ends it. */
+	started_report(s->status_write, err);
 	_exit(125);
 }
 
@@ -229,7 +216,7 @@ static struct error *run_child(struct start *s)
 		child(s);
 	fd_close(&s->status_write);
 	fd_close(&s->client);
-	err = start_listen(s->status_read);
+	err = started_listen(s->status_read);
 	if (err)
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;

@@ -9,19 +9,16 @@ struct monitor_plan {
 	int state_dir; /* the container's or the session's */
 	int log_dir;   /* -1: no log */
 	int client;    /* the first client's socket, -1: none */
+	int status;    /* where the monitor reports the start */
 };
 
 /*
- * Executes bulkhead-monitor in place of this process, with what is running; returns only with an
- * error.
+ * Executes bulkhead-monitor in place of this process, with what is about to run. Returns only with
+ * an error, and then it runs no more.
  */
 struct error *start_become_monitor(struct engine *e, const struct container *c,
-				   const struct monitor_plan *plan, const struct oci_running *r)
+				   const struct monitor_plan *plan, struct oci_running *r)
 	__attribute__((nonnull, warn_unused_result));
-
-/* The child's one word over the status pipe: NULL is success. Takes @err over. */
-void start_tell(int status, struct error *err);
-struct error *start_listen(int status) __attribute__((warn_unused_result));
 
 /* A connected pair: one end for the first client, greeted already, the other for the monitor. */
 struct error *start_make_client(uint64_t flags, int *ret_ours, int *ret_monitors)

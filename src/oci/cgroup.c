@@ -73,15 +73,24 @@ static void read_mount(char *line, char ***ret)
 	strv_add(ret, controllers);
 }
 
+/*
+ * Read once in the life of a process: a start asks for it three times, and no host moves its
+ * hierarchies while containers use them.
+ */
 struct error *cgroup_mounts(char ***ret)
 {
+	static char **found;
 	char *text autofree = NULL;
 	char **lines autostrv = NULL;
 
-	TRY(path_read_text(AT_FDCWD, "/proc/self/mountinfo", 8 << 20, &text));
-	lines = strv_split(text, '\n');
-	for (size_t i = 0; lines[i]; i++)
-		read_mount(lines[i], ret);
+	if (!found) {
+		TRY(path_read_text(AT_FDCWD, "/proc/self/mountinfo", 8 << 20, &text));
+		lines = strv_split(text, '\n');
+		for (size_t i = 0; lines[i]; i++)
+			read_mount(lines[i], &found);
+	}
+	for (size_t i = 0; found && found[i]; i++)
+		strv_add(ret, found[i]);
 	return NULL;
 }
 

@@ -40,9 +40,12 @@ struct kernel_mount {
 	unsigned int owned;
 };
 
-static const struct kernel_mount kernel_mounts[] = {
+static const struct kernel_mount proc_and_sys[] = {
 	{ "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, CLONE_NEWPID },
 	{ "sysfs", "sys", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL, CLONE_NEWNET },
+};
+
+static const struct kernel_mount in_dev[] = {
 	{ "devpts", "dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5",
 	  0 },
 	{ "mqueue", "dev/mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, CLONE_NEWIPC },
@@ -193,13 +196,19 @@ static struct error *mount_cgroups(struct setup *s)
 
 struct error *step_mount_kernel(struct setup *s)
 {
+	for (size_t i = 0; i < sizeof(proc_and_sys) / sizeof(*proc_and_sys); i++)
+		TRY(mount_one_kernel(s, &proc_and_sys[i]));
+	return mount_cgroups(s);
+}
+
+struct error *step_mount_dev(struct setup *s)
+{
 	bool own_ipc = s->spec->new_namespaces & CLONE_NEWIPC;
 
 	TRY(attach_dev(s));
-	for (size_t i = 0; i < sizeof(kernel_mounts) / sizeof(*kernel_mounts); i++)
-		TRY(mount_one_kernel(s, &kernel_mounts[i]));
-	TRY(own_ipc ? mount_shm(s) : mount_shm_shared(s));
-	return mount_cgroups(s);
+	for (size_t i = 0; i < sizeof(in_dev) / sizeof(*in_dev); i++)
+		TRY(mount_one_kernel(s, &in_dev[i]));
+	return own_ipc ? mount_shm(s) : mount_shm_shared(s);
 }
 
 /*

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/idrange.h"
+#include "base/started.h"
 #include "base/userns.h"
 #include "oci/setup.h"
 
@@ -216,6 +217,16 @@ struct error *step_write_maps(struct setup *s)
 	return userns_open(s->pid, &s->userns);
 }
 
+/* Once it is the container's, the parent holds it: see base/started.h. */
+static struct error *tell_mount_namespace(struct setup *s)
+{
+	int fd autoclose = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_sys("open /proc/self/ns/mnt");
+	return started_tell(s->channel_child, STARTED_NAMESPACE, fd);
+}
+
 struct error *step_unshare(struct setup *s)
 {
 	unsigned int flags = s->clone_namespaces & ~(unsigned int)CLONED;
@@ -228,7 +239,7 @@ struct error *step_unshare(struct setup *s)
 	 */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_sys("make the mounts private");
-	return NULL;
+	return flags & CLONE_NEWNS ? tell_mount_namespace(s) : NULL;
 }
 
 struct error *step_become_root(struct setup *s)

@@ -131,22 +131,28 @@ struct oci_spec {
 };
 void oci_spec_done(struct oci_spec *spec) __attribute__((nonnull));
 
-/* What a started program is to its parent. -1 where there is none. */
+/* What a program that is about to start is to its parent. -1 where there is none. */
 struct oci_running {
 	pid_t pid;
 	int pidfd;
 	int stdin_fd;  /* write end */
-	int stdout_fd; /* read end, or the master of its terminal */
+	int stdout_fd; /* read end; with a terminal its master comes over .channel */
 	int stderr_fd;
 	int hold_fd; /* its mount namespace */
 	int oom_fd;  /* memory.events or memory.oom_control */
+	int channel; /* for started_wait() */
 };
 void oci_running_done(struct oci_running *r) __attribute__((nonnull));
 
+/* Kills it, waits for its end, and closes what is in *@r. */
+void oci_running_kill(struct oci_running *r) __attribute__((nonnull));
+
 /*
- * Sets the container up as a child of this process and executes its program. On return it runs and
- * state.json says so; on failure every step has been undone, and the error has status 126 or 127
- * where the program itself was at fault.
+ * Sets the container up as a child of this process. On return state.json stands, nothing is left to
+ * do for the parent, and the child is about to execute the program: started_wait() on .channel
+ * (base/started.h) tells when it has, or the error, which has status 126 or 127 where the program
+ * itself was at fault; the container is then to be killed and deleted. When this function fails
+ * itself, every step has been undone.
  */
 struct error *oci_start(const struct oci_spec *spec, struct oci_running *ret)
 	__attribute__((nonnull, warn_unused_result));
@@ -192,7 +198,8 @@ struct error *oci_delete(int state_dir, const char *state_path)
 
 /*
  * Starts @spec->process in the running container of @state, with the privileges @spec gives; the
- * root, mounts and limits are the container's. The program is a child of this process.
+ * root, mounts and limits are the container's. The program is a child of this process; its start
+ * is told as that of oci_start().
  */
 struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *state,
 		       struct oci_running *ret) __attribute__((nonnull, warn_unused_result));

@@ -14,7 +14,7 @@
 
 #include "base/mount.h"
 #include "base/path.h"
-#include "oci/channel.h"
+#include "base/started.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
@@ -115,7 +115,7 @@ struct error *step_terminal(struct setup *s)
 	TRY(open_terminal(s, &master));
 	if (!s->joined)
 		TRY(bind_console(s));
-	return channel_send_terminal(s, master);
+	return started_tell(s->channel_child, STARTED_TERMINAL, master);
 }
 
 struct error *step_session(struct setup *s)

@@ -1,13 +1,14 @@
 /*
  * The table of steps that make a container, in the kernel's order, and the two drivers that run it.
  * Parent and child run side by side from "clone" to "hand over": making namespaces takes the child
- * as long as the parent needs for the root.
+ * as long as the parent needs for the root, mounting on it as long as the parent needs for the rest.
  */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ static const struct step start_steps[] = {
 	 * the host's file system.
 	 */
 	{ "make root", STEP_PARENT, step_make_root, NULL },
+	{ "hand over root", STEP_PARENT, step_hand_over_root, NULL },
 	/* Device nodes need CAP_MKNOD over the host, which the child never has. */
 	{ "make /dev", STEP_PARENT, step_make_dev, NULL },
 	{ "open mount sources", STEP_PARENT, step_open_sources, NULL },
@@ -42,8 +44,8 @@ static const struct step start_steps[] = {
 	 * to end.
 	 */
 	{ "save state", STEP_PARENT, step_save_state, undo_save_state },
+	/* Last: what goes wrong from here on comes over the channel, to whoever holds it then. */
 	{ "hand over", STEP_PARENT, step_hand_over, NULL },
-	{ "wait for exec", STEP_PARENT, step_wait_for_exec, NULL },
 
 	/*
 	 * Version 1 groups are joined by the child: no grace period, and the cgroup namespace must
@@ -51,7 +53,9 @@ static const struct step start_steps[] = {
 	 */
 	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
 	{ "unshare namespaces", STEP_CHILD, step_unshare, NULL },
-	{ "receive mounts", STEP_CHILD, step_receive, NULL },
+	{ "bring up network", STEP_CHILD, step_network, NULL },
+	{ "set names", STEP_CHILD, step_names, NULL },
+	{ "receive root", STEP_CHILD, step_receive_root, NULL },
 	{ "attach root", STEP_CHILD, step_attach_root, NULL },
 	/*
 	 * What came over the channel came after the ids were mapped. Everything below is made by
@@ -63,8 +67,8 @@ static const struct step start_steps[] = {
 	 * (mount_namespaces(7)).
 	 */
 	{ "mount kernel file systems", STEP_CHILD, step_mount_kernel, NULL },
-	{ "bring up network", STEP_CHILD, step_network, NULL },
-	{ "set names", STEP_CHILD, step_names, NULL },
+	{ "receive mounts", STEP_CHILD, step_receive, NULL },
+	{ "mount /dev", STEP_CHILD, step_mount_dev, NULL },
 	{ "set sysctl", STEP_CHILD, step_sysctl, NULL },
 	{ "attach /etc files", STEP_CHILD, step_attach_etc, NULL },
 	{ "mount", STEP_CHILD, step_mount_requested, NULL },
@@ -99,7 +103,6 @@ static const struct step exec_steps[] = {
 	{ "clone", STEP_PARENT, step_clone, undo_clone },
 	{ "set limits", STEP_PARENT, step_limits, NULL },
 	{ "go", STEP_PARENT, step_go, NULL },
-	{ "wait for exec", STEP_PARENT, step_wait_for_exec, NULL },
 
 	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
 	/* Limits are set by now. */
@@ -165,6 +168,7 @@ static void setup_init(struct setup *s, const struct oci_spec *spec, struct oci_
 		.stderr_fd = -1,
 		.hold_fd = -1,
 		.oom_fd = -1,
+		.channel = -1,
 	};
 	for (int i = 0; i < SETUP_ETC_FILES; i++)
 		s->etc[i] = -1;
@@ -204,6 +208,19 @@ void oci_running_done(struct oci_running *r)
 	fd_close(&r->stderr_fd);
 	fd_close(&r->hold_fd);
 	fd_close(&r->oom_fd);
+	fd_close(&r->channel);
+}
+
+void oci_running_kill(struct oci_running *r)
+{
+	siginfo_t info;
+
+	if (r->pidfd >= 0) {
+		error_ignore(proc_signal(r->pidfd, SIGKILL), "it is gone already");
+		while (waitid(P_PIDFD, (id_t)r->pidfd, &info, WEXITED | __WALL) < 0 && errno == EINTR)
+			;
+	}
+	oci_running_done(r);
 }
 
 /* Runs the parent's rows of @s->steps, and their undo when one fails. */

@@ -14,7 +14,7 @@ find_product() {
 		product_reason="bulkhead is not built in $build"
 		return
 	fi
-	product=("$program" --root "$work/root" --state "$work/state")
+	product=("$program" --root "$work/root" --state "$state")
 	if ! "${product[@]}" load -i "$work/small.tar" >"$work/product.log" 2>&1 ||
 		! "${product[@]}" run --rm --network none bench true >"$work/product.log" 2>&1 </dev/null; then
 		product_reason="$program: $(tail -1 "$work/product.log")"

@@ -129,7 +129,7 @@ take_stock() {
 	} | sort -u >"$at/processes"
 	awk '{ print $5 }' /proc/self/mountinfo | sort >"$at/mounts"
 	awk '/ - cgroup2? /{ print $5 }' /proc/self/mountinfo | xargs -I{} find {} -type d | sort >"$at/cgroups"
-	find "$work" -path "$work/root/*" -o -path "$work/state/*" | sort >"$at/files"
+	find "$work/root" "$state" -mindepth 1 | sort >"$at/files"
 	awk '/^(Shmem|SUnreclaim|KernelStack|PageTables|Percpu):/{ kb += $2 } END { print kb }' /proc/meminfo >"$at/memory"
 }
 

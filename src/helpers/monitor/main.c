@@ -18,10 +18,12 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/started.h"
 #include "base/str.h"
 #include "helpers/monitor/closer.h"
 #include "helpers/monitor/confine.h"
@@ -110,6 +112,8 @@ static struct error *take_descriptors(struct monitor *m)
 	m->engine = listed(MONITOR_FD_ENGINE);
 	m->hold = listed(MONITOR_FD_HOLD);
 	m->oom = listed(MONITOR_FD_OOM);
+	m->channel = listed(MONITOR_FD_CHANNEL);
+	m->status = listed(MONITOR_FD_STATUS);
 	m->tty_peer = m->session_parent = m->record = m->closer = m->listener = -1;
 	m->input.fd = listed(MONITOR_FD_STDIN);
 	m->input.data = m->input_data;
@@ -123,8 +127,6 @@ static struct error *take_descriptors(struct monitor *m)
 		return error_sys("close other descriptors");
 	TRY(set_up_output(m, 0, MONITOR_FD_STDOUT));
 	TRY(set_up_output(m, 1, MONITOR_FD_STDERR));
-	if (m->tty)
-		return set_up_tty(m);
 	return m->input.fd < 0 ? NULL : fd_set_nonblocking(m->input.fd);
 }
 
@@ -175,10 +177,32 @@ static void find_session_name(struct monitor *m)
 	m->session_parent = openat(m->state_dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static struct error *start(struct monitor *m)
+/* While the container's process did its part, we did ours; now it is waited for. */
+static struct error *wait_for_program(struct monitor *m)
 {
-	int first = listed(MONITOR_FD_CLIENT);
+	int terminal = -1;
 
+	if (m->channel < 0)
+		return NULL;
+	TRY(started_wait(m->channel, &terminal));
+	fd_close(&m->channel);
+	if (terminal < 0)
+		return NULL;
+	fd_close(&m->outputs[0].fd);
+	m->outputs[0].fd = terminal;
+	return fd_set_nonblocking(terminal);
+}
+
+/* The command goes on from here. */
+static void report(struct monitor *m, const struct error *err)
+{
+	if (m->status >= 0)
+		started_report(m->status, err);
+	fd_close(&m->status);
+}
+
+static struct error *prepare(struct monitor *m, int first)
+{
 	TRY(take_descriptors(m));
 	TRY(leave_the_caller());
 	if (m->session)
@@ -193,11 +217,47 @@ static struct error *start(struct monitor *m)
 		TRY(logfile_init(&m->log, m->log_dir, m->id, m->log_bytes,
 				 (unsigned int)m->log_files));
 	}
-	if (first >= 0)
-		TRY(fd_set_nonblocking(first));
 	if (dup2(STDIN_FILENO, STDERR_FILENO) < 0)
 		return error_sys("replace the standard error");
+	if (first >= 0)
+		TRY(fd_set_nonblocking(first));
+	if (m->tty) { /* a terminal takes calls that are refused later */
+		TRY(wait_for_program(m));
+		TRY(set_up_tty(m));
+	}
 	TRY(confine(m));
+	return wait_for_program(m);
+}
+
+/*
+ * Nobody would look after the program, nor hear how it ended. A command that waits hears why, and
+ * cleans up.
+ */
+static void give_up(struct monitor *m, const struct error *err)
+{
+	siginfo_t info;
+
+	if (m->pidfd >= 0) {
+		syscall(SYS_pidfd_send_signal, m->pidfd, SIGKILL, NULL, 0);
+		waitid(P_PIDFD, (id_t)m->pidfd, &info, WEXITED | __WALL);
+	}
+	closer_finish(m, m->status < 0);
+	if (m->status < 0)
+		return;
+	report(m, err);
+	_exit(1);
+}
+
+static struct error *start(struct monitor *m)
+{
+	int first = listed(MONITOR_FD_CLIENT);
+	struct error *err = prepare(m, first);
+
+	if (err) {
+		give_up(m, err);
+		return err;
+	}
+	report(m, NULL);
 	if (first >= 0)
 		TRY(client_adopt(m, first, true));
 	return outputs_resume(m);

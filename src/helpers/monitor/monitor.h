@@ -83,7 +83,7 @@ struct monitor {
 	const char *root, *state, *id;
 	uint64_t log_bytes, log_files;
 
-	int pidfd, state_dir, log_dir, engine, hold, oom, listener;
+	int pidfd, state_dir, log_dir, engine, hold, oom, channel, status, listener;
 	int tty_peer; /* the tty's other end: while it is open, reading the master never hangs up */
 	int record;   /* of the exit record, reserved beforehand */
 	int session_parent; /* the directory that holds an exec session's, session_name */

@@ -25,6 +25,7 @@
 #include "base/msg.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "base/started.h"
 
 #include "base/banned.h"
 
@@ -64,8 +65,18 @@ static int make_dir(const struct rig *r, const char *name)
 	return fd;
 }
 
-static _Noreturn void be_program(const struct rig_options *o, const int *fds)
+static _Noreturn void be_program(const struct rig_options *o, const int *fds, int channel,
+				 int terminal)
 {
+	if (o->fails) {
+		struct error *err = error_set_status(error_new(ERROR_NOT_FOUND, "%s", o->fails), 127);
+		char frame[ERROR_FRAME_MAX];
+
+		must(fd_send(channel, frame, error_encode(err, frame, sizeof(frame)), NULL, 0));
+		_exit(127);
+	}
+	if (o->tty)
+		must(started_tell(channel, STARTED_TERMINAL, terminal));
 	if (o->tty) {
 		login_tty(fds[0]);
 	} else {
@@ -108,12 +119,13 @@ static int memory_file(const char *text)
 }
 
 /* As the process that set a container up: starts the program and becomes the monitor. */
-static _Noreturn void be_parent(const struct rig *r, const struct rig_options *o, int client)
+static _Noreturn void be_parent(const struct rig *r, const struct rig_options *o, int client,
+				int status)
 {
 	const char *argv[16] = { "bulkhead-monitor" };
 	char *state autofree = alloc_printf("%s/state", r->dir);
 	char *path autofree = alloc_printf("%s/bulkhead-monitor", getenv("BULKHEAD_PROGRAMS"));
-	int theirs[3], ours[3], fds[MONITOR_FD_END], pidfd, n = 1;
+	int theirs[3], ours[3], channel[2], fds[MONITOR_FD_END], pidfd, n = 1;
 	struct proc_spawn monitor = { .path = path,
 				      .exec_fd = -1,
 				      .argv = (char *const *)argv,
@@ -123,9 +135,11 @@ static _Noreturn void be_parent(const struct rig *r, const struct rig_options *o
 	pid_t child;
 
 	make_stdio(o, theirs, ours);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
+		_exit(1);
 	child = fork();
 	if (child == 0)
-		be_program(o, theirs);
+		be_program(o, theirs, channel[1], ours[1]);
 	must(proc_open(child, &pidfd));
 	fds[0] = fds[1] = -1;
 	fds[2] = STDERR_FILENO;
@@ -133,12 +147,14 @@ static _Noreturn void be_parent(const struct rig *r, const struct rig_options *o
 	fds[MONITOR_FD_STATE_DIR] = r->state;
 	fds[MONITOR_FD_LOG_DIR] = o->no_log ? -1 : r->log;
 	fds[MONITOR_FD_STDIN] = ours[0];
-	fds[MONITOR_FD_STDOUT] = ours[1];
+	fds[MONITOR_FD_STDOUT] = o->tty ? -1 : ours[1];
 	fds[MONITOR_FD_STDERR] = ours[2];
 	fds[MONITOR_FD_CLIENT] = client;
 	fds[MONITOR_FD_ENGINE] = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	fds[MONITOR_FD_HOLD] = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	fds[MONITOR_FD_OOM] = o->oom ? memory_file(o->oom) : -1;
+	fds[MONITOR_FD_CHANNEL] = channel[0];
+	fds[MONITOR_FD_STATUS] = status;
 	if (o->tty)
 		argv[n++] = "--tty";
 	if (o->session)
@@ -160,9 +176,9 @@ static _Noreturn void be_parent(const struct rig *r, const struct rig_options *o
 
 void rig_start(struct rig *r, const struct rig_options *o)
 {
-	int pair[2] = { -1, -1 };
+	int pair[2] = { -1, -1 }, status = -1;
 
-	*r = (struct rig){ .client = -1 };
+	*r = (struct rig){ .client = -1, .status = -1 };
 	snprintf(r->dir, sizeof(r->dir), "/tmp/bulkhead-test-monitor-XXXXXX");
 	assert_non_null(mkdtemp(r->dir));
 	r->state = make_dir(r, "state/" RIG_ID);
@@ -171,11 +187,14 @@ void rig_start(struct rig *r, const struct rig_options *o)
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 		rig_say(pair[0], ATTACH_HELLO, &o->client, 8);
 	}
+	if (o->command)
+		must(fd_pipe(&r->status, &status));
 	fflush(NULL);
 	r->monitor = fork();
 	assert_true(r->monitor >= 0);
 	if (r->monitor == 0)
-		be_parent(r, o, pair[1]);
+		be_parent(r, o, pair[1], status);
+	fd_close(&status);
 	if (o->client)
 		close(pair[1]);
 	r->client = pair[0];
@@ -193,6 +212,11 @@ int rig_attach(const struct rig *r, uint64_t flags)
 	}
 	rig_say(fd, ATTACH_HELLO, &flags, 8);
 	return fd;
+}
+
+struct error *rig_started(struct rig *r)
+{
+	return started_listen(r->status);
 }
 
 int rig_wait(struct rig *r)
@@ -295,6 +319,7 @@ void rig_done(struct rig *r)
 		rig_wait(r);
 	}
 	fd_close(&r->client);
+	fd_close(&r->status);
 	fd_close(&r->state);
 	fd_close(&r->log);
 	must(path_remove_tree(AT_FDCWD, r->dir));

@@ -18,12 +18,15 @@ struct rig_options {
 	bool stdin_open, tty, session, no_log;
 	const char *log_size, *log_files;
 	const char *oom; /* contents of the cgroup's memory file */
+	const char *fails; /* instead of the program: the error that it could not be executed for */
+	bool command;	   /* somebody waits for the word that it started: rig_started() */
 };
 
 struct rig {
 	char dir[64]; /* holds state/ID and log/ */
 	int state, log;
 	int client; /* -1: none */
+	int status; /* of the command; -1: there is none */
 	pid_t monitor;
 };
 
@@ -34,6 +37,7 @@ bool rig_is_engine(int argc, char **argv);
 
 void rig_start(struct rig *r, const struct rig_options *o);
 int rig_attach(const struct rig *r, uint64_t flags); /* one more client; waits for the socket */
+struct error *rig_started(struct rig *r);	     /* what the command was told */
 int rig_wait(struct rig *r);			     /* for the monitor: its wait status */
 void rig_done(struct rig *r);			     /* removes everything */
 

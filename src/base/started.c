@@ -1,0 +1,75 @@
+#include "base/started.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#include "base/banned.h"
+
+struct error *started_tell(int socket, enum started_word word, int fd)
+{
+	char byte = (char)word;
+
+	return fd_send(socket, &byte, 1, &fd, 1);
+}
+
+struct error *started_receive(int socket, enum started_word *ret_word, int *ret_fd)
+{
+	char frame[ERROR_FRAME_MAX];
+	size_t length;
+
+	*ret_fd = -1;
+	TRY(fd_receive_one(socket, frame, sizeof(frame), &length, ret_fd));
+	if (length > 1) {
+		fd_close(ret_fd);
+		return error_decode(frame, length);
+	}
+	*ret_word = length ? (enum started_word)frame[0] : STARTED_NOTHING;
+	if (!length || *ret_fd >= 0)
+		return NULL;
+	return error_new(ERROR_BAD_INPUT, "the child's word comes without its descriptor");
+}
+
+void started_report(int pipe, const struct error *err)
+{
+	char frame[ERROR_FRAME_MAX] = { 0 };
+	size_t n = err ? error_encode(err, frame, sizeof(frame)) : 1;
+
+	error_ignore(fd_write_all(pipe, frame, n), "a command that was killed does not listen");
+}
+
+/* One read: a pipe takes so few bytes whole (pipe(7), PIPE_BUF). */
+struct error *started_listen(int pipe)
+{
+	char frame[ERROR_FRAME_MAX];
+	ssize_t n;
+
+	do
+		n = read(pipe, frame, sizeof(frame));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_sys("wait for the start");
+	if (n == 0)
+		return error_new(ERROR_SYSTEM, "the process that sets the container up was killed");
+	return n == 1 && frame[0] == 0 ? NULL : error_decode(frame, (size_t)n);
+}
+
+struct error *started_wait(int socket, int *ret_terminal)
+{
+	int terminal autoclose = -1;
+
+	for (;;) {
+		int fd autoclose = -1;
+		enum started_word word;
+
+		TRY(started_receive(socket, &word, &fd));
+		if (word == STARTED_NOTHING)
+			break;
+		if (word != STARTED_TERMINAL || terminal >= 0)
+			return error_new(ERROR_BAD_INPUT, "the child says what is not its turn");
+		terminal = fd_take(&fd);
+	}
+	*ret_terminal = fd_take(&terminal);
+	return NULL;
+}
