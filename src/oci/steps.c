@@ -35,8 +35,8 @@ static const struct step start_steps[] = {
 	{ "make /dev", STEP_PARENT, step_make_dev, NULL },
 	{ "open mount sources", STEP_PARENT, step_open_sources, NULL },
 	{ "write /etc files", STEP_PARENT, step_make_etc, NULL },
-	/* Hard limits above ours need the host's CAP_SYS_RESOURCE. */
-	{ "set limits", STEP_PARENT, step_limits, NULL },
+	/* Hard limits above ours, and a lower OOM score, need the host's CAP_SYS_RESOURCE. */
+	{ "raise limits", STEP_PARENT, step_limits, NULL },
 	/*
 	 * The state file stands before the program runs: whoever finds it after a crash knows what
 	 * to end.
@@ -82,8 +82,8 @@ static const struct step start_steps[] = {
 	 */
 	{ "close descriptors", STEP_CHILD, step_close, NULL },
 	/*
-	 * Landlock, capabilities, ids, no_new_privs and seccomp: each narrows what the next may
-	 * need.
+	 * Landlock, limits, capabilities, ids, no_new_privs and seccomp: each narrows what the
+	 * next may need.
 	 */
 	{ "drop privileges", STEP_CHILD, step_privileges, NULL },
 	{ "change directory", STEP_CHILD, step_cwd, NULL },
@@ -97,12 +97,12 @@ static const struct step exec_steps[] = {
 	{ "open stdio", STEP_PARENT, step_stdio, NULL },
 	{ "load seccomp filter", STEP_PARENT, step_load_seccomp, NULL },
 	{ "clone", STEP_PARENT, step_clone, undo_clone },
-	{ "set limits", STEP_PARENT, step_limits, NULL },
+	{ "raise limits", STEP_PARENT, step_limits, NULL },
 	{ "go", STEP_PARENT, step_go, NULL },
 	{ "wait for exec", STEP_PARENT, step_wait_for_exec, NULL },
 
 	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
-	/* Limits are set by now. */
+	/* Hard limits are raised by now. */
 	{ "wait for the parent", STEP_CHILD, step_wait_for_go, NULL },
 	{ "become root", STEP_CHILD, step_become_root, NULL },
 	{ "open root", STEP_CHILD, step_open_root, NULL },

@@ -1,0 +1,25 @@
+# run: what its options do inside of the container, and what it leaves when nothing could be run.
+load ../lib/helpers
+
+setup() {
+	engine_setup
+	busybox_image
+}
+
+@test "few open files are the program's limit, not that of its container's making" {
+	run bulkhead run --rm --ulimit nofile=4:8 busybox sh -c 'ulimit -Sn; ulimit -Hn'
+	assert_success
+	assert_output $'4\n8'
+	bulkhead run -d --name few --ulimit nofile=4:8 busybox sleep 1000
+	run bulkhead exec few sh -c 'ulimit -Sn; ulimit -Hn'
+	assert_output $'4\n8'
+}
+
+@test "a user's own group is among the groups: what is denied to it stays denied" {
+	run bulkhead run --rm busybox id -G
+	assert_output 0
+	run bulkhead run --rm -u user busybox id -G
+	assert_output '1000 4'
+	run bulkhead run --rm -u user:extra --group-add 77 busybox id -G
+	assert_output '2000 77'
+}
