@@ -23,3 +23,16 @@ setup() {
 	run bulkhead run --rm -u user:extra --group-add 77 busybox id -G
 	assert_output '2000 77'
 }
+
+@test "what could not be started leaves no container, volume or id file" {
+	for wrong in nosuch /etc /etc/passwd; do
+		! bulkhead run --name wrong -v /anonymous --cidfile "$BATS_TEST_TMPDIR/id" busybox "$wrong"
+		run bulkhead run -d --name wrong -u nobody-here busybox true
+		assert_failure 125
+	done
+	run bulkhead ps -aq
+	assert_output ''
+	[[ ! -e "$BATS_TEST_TMPDIR/id" ]]
+	run ls -A "$engine/root/containers" "$engine/root/volumes" "$engine/state/containers"
+	refute_output --regexp '[0-9a-f]{64}'
+}
