@@ -36,3 +36,11 @@ setup() {
 	run ls -A "$engine/root/containers" "$engine/root/volumes" "$engine/state/containers"
 	refute_output --regexp '[0-9a-f]{64}'
 }
+
+@test "a capability that only the host's root can use is told to be useless" {
+	run --separate-stderr bulkhead run --rm --cap-add SYS_TIME --cap-add NET_RAW busybox true
+	assert_success
+	[[ $stderr == 'WARNING: --cap-add SYS_TIME has no effect in a user namespace: use --userns=host' ]]
+	run --separate-stderr bulkhead run --rm --cap-add SYS_TIME --userns host busybox true
+	[[ -z $stderr ]]
+}
