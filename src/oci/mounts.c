@@ -365,6 +365,30 @@ static struct error *fill_volume(int source, int target)
 	return error_wrap(copy_up(from, to), "fill the volume");
 }
 
+/*
+ * The kernel calls it an invalid argument when a file is to hide a directory, or a directory a
+ * file.
+ */
+static struct error *check_kinds(struct setup *s, const struct oci_mount *m, bool is_dir)
+{
+	int target autoclose = -1;
+	struct error *err = path_open_in_root(s->root_dir, m->destination, O_PATH, 0, &target);
+	struct stat st;
+
+	if (err) {
+		error_ignore(err, "it will be made");
+		return NULL;
+	}
+	if (fstat(target, &st) < 0)
+		return error_sys("look at the mount point");
+	if (S_ISDIR(st.st_mode) == is_dir)
+		return NULL;
+	return error_new(
+		ERROR_BAD_INPUT,
+		is_dir ? "the mount's source is a directory, the container has a file there"
+		       : "the mount's source is a file, the container has a directory there");
+}
+
 static struct error *mount_bind(struct setup *s, size_t i)
 {
 	const struct oci_mount *m = &s->spec->mounts[i];
@@ -373,6 +397,7 @@ static struct error *mount_bind(struct setup *s, size_t i)
 
 	if (fstat(s->sources[i], &st) < 0)
 		return error_sys("mount source");
+	TRY(check_kinds(s, m, S_ISDIR(st.st_mode)));
 	TRY(open_target(s, m, S_ISDIR(st.st_mode), &target));
 	if (m->copy_up && S_ISDIR(st.st_mode))
 		TRY(fill_volume(s->sources[i], target));

@@ -87,7 +87,10 @@ struct error *step_limits(struct setup *s)
 
 	for (size_t i = 0; i < p->n_rlimits; i++)
 		TRY(raise_rlimit(s->pid, &p->rlimits[i]));
-	return p->oom_score_adj_set ? set_oom_score(s->pid, p->oom_score_adj) : NULL;
+	if (!p->oom_score_adj_set)
+		return NULL;
+	return error_wrap(set_oom_score(s->pid, p->oom_score_adj), "OOM score adjustment %d",
+			  p->oom_score_adj);
 }
 
 struct error *step_load_seccomp(struct setup *s)

@@ -132,8 +132,12 @@ static struct error *run_step(const struct step *step, struct setup *s)
 	if (log_is_debug())
 		log_debug("%-26s %5ju us%s", step->name, (uintmax_t)(now_us() - start),
 			  err ? ", failed" : "");
-	/* A fault of the user's own program or input speaks for itself. */
-	if (err && !error_status(err) && error_kind(err) == ERROR_SYSTEM)
+	/*
+	 * A fault of the user's own program or input speaks for itself, and the child has named its
+	 * own step.
+	 */
+	if (err && !error_status(err) && error_kind(err) == ERROR_SYSTEM &&
+	    step->run != step_wait_for_exec)
 		err = error_wrap(err, "%s", step->name);
 	return err;
 }
