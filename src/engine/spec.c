@@ -255,7 +255,10 @@ static char **make_env(const struct container *c, char *const *more)
 		if (strchr(c->config.env[i], '='))
 			strv_env_set(&env, c->config.env[i]);
 	for (size_t i = 0; more && more[i]; i++)
-		strv_env_set(&env, more[i]);
+		if (strchr(more[i], '='))
+			strv_env_set(&env, more[i]);
+		else
+			strv_env_unset(env, more[i]);
 	return env;
 }
 
