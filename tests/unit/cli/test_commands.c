@@ -356,7 +356,7 @@ static void info_and_version(void **state)
 	(void)state;
 	RUN(&r, "info");
 	assert_string_equal(r.out,
-			    "NCPU: 2\nKernel Version: 6.1\nSecurity Options:\n name=seccomp\n");
+			    "CPUs: 2\nKernel Version: 6.1\nSecurity Options:\n name=seccomp\n");
 	assert_string_equal(r.err, "WARNING: none\n");
 	RUN(&r, "info", "-f", "{{.NCPU}} {{json .SecurityOptions}}");
 	assert_string_equal(r.out, "2 [\"name=seccomp\"]\n");
