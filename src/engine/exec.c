@@ -59,7 +59,10 @@ static struct error *set_up(struct session *s)
 		.client = s->client,
 	};
 	struct oci_running running;
+	int program autoclose = -1;
 
+	TRY(start_open_monitor(&program));
+	plan.program = program;
 	TRY(oci_exec(&s->spec, &s->state, &running));
 	start_tell(s->status_write, NULL);
 	fd_close(&s->status_write);

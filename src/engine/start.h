@@ -9,7 +9,11 @@ struct monitor_plan {
 	int state_dir; /* the container's or the session's */
 	int log_dir;   /* -1: no log */
 	int client;    /* the first client's socket, -1: none */
+	int program;   /* start_open_monitor() */
 };
+
+/* Opens bulkhead-monitor, as long as the command can still be told that it is not there. */
+struct error *start_open_monitor(int *ret_program) __attribute__((nonnull, warn_unused_result));
 
 /*
  * Executes bulkhead-monitor in place of this process, with what is running; returns only with an
