@@ -247,38 +247,46 @@ static struct error *print_rows(const struct images_options *o, json_t *rows)
 	return listing_print(&listing, rows);
 }
 
-static struct error *collect(const struct images_options *o, const char *pattern,
-			     struct image_store *store, struct image **images, size_t n,
-			     json_t *rows)
+static struct error *add_if_passes(const struct candidate *c, const struct images_options *o,
+				   const char *pattern, json_t *rows)
 {
+	bool passes;
+
+	TRY(filter_passes(o->filters, filters, c, &passes));
+	if (passes)
+		add_rows(c->image, o, pattern, rows);
+	return NULL;
+}
+
+static struct error *collect(struct image_store *store, const struct images_options *o,
+			     const char *pattern, json_t *rows)
+{
+	struct image **images = NULL;
+	struct error *err = NULL;
+	size_t n = 0;
+
+	TRY(image_list(store, &images, &n));
 	for (size_t i = 0; i < n; i++) {
 		struct candidate candidate = { .image = images[i], .images = store };
-		bool passes;
 
-		TRY(filter_passes(o->filters, filters, &candidate, &passes));
-		if (passes)
-			add_rows(images[i], o, pattern, rows);
+		if (!err)
+			err = add_if_passes(&candidate, o, pattern, rows);
+		image_free(images[i]);
 	}
-	return NULL;
+	free(images);
+	return err;
 }
 
 static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	const struct images_options *o = data;
 	json_t *rows autojson = json_array();
-	struct image **images = NULL;
 	struct engine *e;
-	struct error *err;
-	size_t n = 0;
 
 	TRY(filter_check(o->filters, filters));
 	TRY(cli_engine(cli, &e));
-	TRY(image_list(engine_images(e), &images, &n));
-	err = collect(o, arguments[0], engine_images(e), images, n, rows);
-	for (size_t i = 0; i < n; i++)
-		image_free(images[i]);
-	free(images);
-	return err ? err : print_rows(o, rows);
+	TRY(collect(engine_images(e), o, arguments[0], rows));
+	return print_rows(o, rows);
 }
 
 const struct command cmd_images = {

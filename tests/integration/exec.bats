@@ -59,7 +59,7 @@ setup() {
 	run bulkhead exec -d web sh -c 'echo done >/tmp/made; sleep 1000'
 	assert_success
 	assert_output ''
-	wait_for 10 bulkhead exec web grep done /tmp/made
+	wait_for 10 bulkhead exec web grep 'done' /tmp/made
 }
 
 @test "as confined as the container, unless privileged" {
