@@ -67,9 +67,12 @@ static const struct {
 	{ CLONE_NEWUSER, offsetof(struct host_config, userns_mode) },
 };
 
-/* Opens the owner of shared namespaces; its user namespace and ids come with them. */
+/*
+ * Opens the owner of shared namespaces; its user namespace and ids come with them. @joined is the
+ * id of the one that is open already, or empty.
+ */
 static struct error *join_container(struct engine *e, const char *ref, unsigned int namespace,
-				    struct oci_spec *spec)
+				    char joined[ENGINE_ID_SIZE], struct oci_spec *spec)
 {
 	struct container *owner autocontainer = NULL;
 	struct oci_state state = { 0 };
@@ -83,12 +86,12 @@ static struct error *join_container(struct engine *e, const char *ref, unsigned 
 		return error_new(ERROR_CONFLICT,
 				 "cannot join the namespaces of container %s: it is not running",
 				 ref);
+	if (*joined && strcmp(joined, owner->id) != 0)
+		return error_new(ERROR_BAD_INPUT,
+				 "namespaces of two different containers cannot be joined");
+	memcpy(joined, owner->id, ENGINE_ID_SIZE);
 	TRY(oci_state_load(state_dir, &state));
-	if (spec->join_pidfd >= 0 && spec->join_ids != (uint32_t)state.first_id)
-		err = error_new(ERROR_BAD_INPUT,
-				"namespaces of two different containers cannot be joined");
-	else
-		err = spec->join_pidfd >= 0 ? NULL : proc_open((pid_t)state.pid, &spec->join_pidfd);
+	err = spec->join_pidfd >= 0 ? NULL : proc_open((pid_t)state.pid, &spec->join_pidfd);
 	spec->join_ids = (uint32_t)state.first_id;
 	oci_state_done(&state);
 	spec->join_namespaces |= namespace;
@@ -108,6 +111,8 @@ bool spec_shares_root(const struct container *c)
 static struct error *set_namespaces(struct engine *e, const struct container *c,
 				    struct oci_spec *spec)
 {
+	char joined[ENGINE_ID_SIZE] = "";
+
 	spec->new_namespaces = ALL_NAMESPACES;
 	for (size_t i = 0; i < sizeof(sharing) / sizeof(*sharing); i++) {
 		const char *mode = *(char *const *)((const char *)&c->host + sharing[i].mode);
@@ -118,10 +123,16 @@ static struct error *set_namespaces(struct engine *e, const struct container *c,
 			spec->new_namespaces &= ~sharing[i].namespace;
 		else if (str_has_prefix(mode, "container:"))
 			TRY(join_container(e, mode + strlen("container:"), sharing[i].namespace,
-					   spec));
+					   joined, spec));
 	}
 	if (c->host.privileged) /* its promise is the host's own privileges */
 		spec->new_namespaces &= ~(unsigned int)CLONE_NEWUSER;
+	/* The kernel mounts no proc and no mqueue of what the user namespace does not own. */
+	if (*joined && !spec->join_ids && (spec->new_namespaces & CLONE_NEWUSER))
+		return error_new(ERROR_REFUSED,
+				 "container %.12s has no user namespace: who joins it needs"
+				 " --userns=host",
+				 joined);
 	return NULL;
 }
 

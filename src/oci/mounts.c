@@ -144,13 +144,30 @@ static struct error *mount_shm(struct setup *s)
 			  "/dev/shm");
 }
 
-/* With a host or joined ipc namespace /dev/shm goes with it: the host's is bound. */
+/* Of the container whose ipc namespace is joined: seen, and taken, from among its own mounts. */
+static struct error *clone_owners_shm(struct setup *s, int *ret_fd)
+{
+	int own autoclose = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	struct error *err;
+
+	if (own < 0)
+		return error_sys("open the mount namespace");
+	if (setns(s->join_pidfd, CLONE_NEWNS) < 0)
+		return error_sys("enter the mounts of the ipc namespace's owner");
+	err = mount_clone(AT_FDCWD, "/dev/shm", false, ret_fd);
+	if (setns(own, CLONE_NEWNS) < 0 && !err)
+		err = error_sys("leave the mounts of the ipc namespace's owner");
+	return err;
+}
+
+/* /dev/shm goes with the ipc namespace: the owner's, or the host's, is bound. */
 static struct error *mount_shm_shared(struct setup *s)
 {
 	int target autoclose = -1, fd autoclose = -1;
 
 	TRY(open_plain_dir(s, "dev/shm", &target));
-	TRY(mount_clone(AT_FDCWD, "/dev/shm", false, &fd));
+	TRY(s->join_namespaces & CLONE_NEWIPC ? clone_owners_shm(s, &fd)
+					      : mount_clone(AT_FDCWD, "/dev/shm", false, &fd));
 	TRY(mount_attributes(fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0,
 			     MS_PRIVATE, false));
 	return mount_attach(fd, target);

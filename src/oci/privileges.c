@@ -190,6 +190,7 @@ static struct error *limit_to_own(struct setup *s, struct oci_process *p)
 struct error *step_privileges(struct setup *s)
 {
 	struct oci_process own = s->spec->process, *p = &own;
+	unsigned int not_the_hosts = s->spec->new_namespaces | s->spec->join_namespaces;
 	bool filtered = s->seccomp.insns != NULL;
 
 	umask(p->umask);
@@ -202,8 +203,8 @@ struct error *step_privileges(struct setup *s)
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_sys("set no_new_privs");
 	if (s->spec->landlock && !s->joined)
-		TRY(landlock_confine(!(s->spec->new_namespaces & CLONE_NEWPID),
-				     !(s->spec->new_namespaces & CLONE_NEWNET)));
+		TRY(landlock_confine(!(not_the_hosts & CLONE_NEWPID),
+				     !(not_the_hosts & CLONE_NEWNET)));
 	TRY(set_rlimits(p));
 	TRY(limit_to_own(s, p));
 	TRY(drop_bounding(p->capabilities));
