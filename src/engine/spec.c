@@ -108,25 +108,30 @@ bool spec_shares_root(const struct container *c)
 	return c->host.privileged || str_equal(c->host.userns_mode, "host");
 }
 
+/* Those that are not the host's. Whoever is executed in a container finds them all there. */
+static void set_own_namespaces(const struct container *c, struct oci_spec *spec)
+{
+	spec->new_namespaces = ALL_NAMESPACES;
+	for (size_t i = 0; i < sizeof(sharing) / sizeof(*sharing); i++)
+		if (str_equal(*(char *const *)((const char *)&c->host + sharing[i].mode), "host"))
+			spec->new_namespaces &= ~sharing[i].namespace;
+	if (c->host.privileged) /* its promise is the host's own privileges */
+		spec->new_namespaces &= ~(unsigned int)CLONE_NEWUSER;
+}
+
 static struct error *set_namespaces(struct engine *e, const struct container *c,
 				    struct oci_spec *spec)
 {
 	char joined[ENGINE_ID_SIZE] = "";
 
-	spec->new_namespaces = ALL_NAMESPACES;
+	set_own_namespaces(c, spec);
 	for (size_t i = 0; i < sizeof(sharing) / sizeof(*sharing); i++) {
 		const char *mode = *(char *const *)((const char *)&c->host + sharing[i].mode);
 
-		if (!mode)
-			continue;
-		if (strcmp(mode, "host") == 0)
-			spec->new_namespaces &= ~sharing[i].namespace;
-		else if (str_has_prefix(mode, "container:"))
+		if (mode && str_has_prefix(mode, "container:"))
 			TRY(join_container(e, mode + strlen("container:"), sharing[i].namespace,
 					   joined, spec));
 	}
-	if (c->host.privileged) /* its promise is the host's own privileges */
-		spec->new_namespaces &= ~(unsigned int)CLONE_NEWUSER;
 	/* The kernel mounts no proc and no mqueue of what the user namespace does not own. */
 	if (*joined && !spec->join_ids && (spec->new_namespaces & CLONE_NEWUSER))
 		return error_new(ERROR_REFUSED,
@@ -448,7 +453,7 @@ struct error *spec_build_exec(struct engine *e, const struct container *c,
 	struct oci_process *p = &ret->process;
 
 	init(c, ret);
-	TRY(set_namespaces(e, c, ret));
+	set_own_namespaces(c, ret);
 	TRY(set_process(c, ret));
 	strv_free(p->argv);
 	strv_free(p->env);

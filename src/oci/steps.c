@@ -250,6 +250,10 @@ struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *stat
 	s.ids = (uint32_t)state->first_id;
 	s.join_namespaces = spec->new_namespaces | spec->join_namespaces;
 	s.clone_namespaces = 0;
+	/* What the container was asked to be may have given way to whom it joined. */
+	s.user_namespace = s.ids != 0;
+	s.join_namespaces &= ~(unsigned int)CLONE_NEWUSER;
+	s.join_namespaces |= s.user_namespace ? CLONE_NEWUSER : 0;
 	err = proc_open((pid_t)state->pid, &s.container_pidfd);
 	if (!err &&
 	    !oci_state_is_alive(state)) /* looked at after it was opened: the pid is no other's */

@@ -51,3 +51,38 @@ setup() {
 	run bulkhead run --rm --pid container:nobody busybox true
 	assert_output --partial 'no such container: nobody'
 }
+
+@test "a program executed in a container that joined another is where the container is" {
+	local mode
+	for mode in "" "--userns host" "--privileged"; do
+		# shellcheck disable=SC2086
+		bulkhead run -d --name guest $mode --ipc container:owner busybox sleep 1000 >/dev/null 2>&1
+		run bulkhead exec guest sh -c 'for n in user ipc pid mnt; do [ $(readlink /proc/1/ns/$n) = $(readlink /proc/self/ns/$n) ] || echo $n; done; cat /proc/self/uid_map'
+		assert_output "$(bulkhead exec owner cat /proc/self/uid_map)"
+		bulkhead rm -f guest >/dev/null
+	done
+}
+
+# The leases of the range at the first host id of container $1: a path a line.
+lease_of() {
+	local first
+	first=$(bulkhead exec "$1" awk '{ print $2 }' /proc/self/uid_map)
+	cat "/run/bulkhead/ids/$(printf '%08x' "$first")"
+}
+
+@test "a range of ids is leased as long as anybody has it" {
+	local id lease
+	bulkhead run -d --name guest --ipc container:owner busybox sleep 1000 >/dev/null
+	run lease_of guest
+	((${#lines[@]} == 2))
+	id=$(bulkhead inspect -f '{{.Id}}' guest)
+	lease=/run/bulkhead/ids/$(printf '%08x' "$(bulkhead exec guest awk '{ print $2 }' /proc/self/uid_map)")
+	bulkhead rm -f owner >/dev/null
+	run lease_of guest
+	assert_output --regexp "^/.*/containers/$id\$"
+	bulkhead run -d --name third --ipc container:guest busybox sleep 1000 >/dev/null
+	bulkhead rm -f guest >/dev/null
+	[[ -s $lease ]]
+	bulkhead rm -f third >/dev/null
+	[[ ! -e $lease ]]
+}
