@@ -18,6 +18,7 @@
 #include "engine/alive.h"
 #include "engine/policy.h"
 #include "engine/record.h"
+#include "engine/spec_devices.h"
 #include "engine/spec_mounts.h"
 
 #include "base/banned.h"
@@ -350,25 +351,6 @@ static struct error *set_resources(struct engine *e, const struct container *c,
 	return NULL;
 }
 
-static void set_devices(const struct container *c, struct oci_spec *spec)
-{
-	spec->n_devices = c->host.n_devices;
-	spec->devices = alloc_zeroed(spec->n_devices, sizeof(*spec->devices));
-	for (size_t i = 0; i < spec->n_devices; i++) {
-		const struct engine_device *d = &c->host.devices[i];
-
-		spec->devices[i] = (struct oci_device){
-			.host_path = alloc_string(d->path_on_host),
-			.path = alloc_string(str_is_empty(d->path_in_container)
-						     ? d->path_on_host
-						     : d->path_in_container),
-			.access = alloc_string(str_is_empty(d->cgroup_permissions)
-						       ? "rwm"
-						       : d->cgroup_permissions),
-		};
-	}
-}
-
 /*
  * Without a network there is nobody to ask and no neighbour to know; with the host's, what the host
  * says.
@@ -437,7 +419,7 @@ struct error *spec_build(struct engine *e, const struct container *c, int state_
 	TRY(set_names(c, ret));
 	ret->shm_size_bytes = c->host.shm_size_bytes;
 	TRY(spec_add_mounts(e, c, ret));
-	set_devices(c, ret);
+	TRY(spec_devices(c, ret));
 	set_paths(c, ret);
 	ret->sysctls = strv_copy(c->host.sysctls);
 	ret->annotations = strv_copy(c->host.annotations);

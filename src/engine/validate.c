@@ -81,7 +81,8 @@ static struct error *check_device(const struct engine_device *d)
 				 " \"%s\": %s",
 				 d->path_on_host,
 				 errno == ENOENT ? "no such file or directory" : strerror(errno));
-	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode) &&
+	    !(S_ISDIR(st.st_mode) && str_has_prefix(d->path_on_host, "/dev/")))
 		return error_new(ERROR_BAD_INPUT,
 				 "error gathering device information while adding custom device"
 				 " \"%s\": not a device node",

@@ -55,3 +55,22 @@ setup() {
 	run bulkhead ps -aq
 	assert_output ''
 }
+
+@test "a device, and a directory of devices" {
+	local dir
+	run bulkhead run --rm --device /dev/zero:/dev/nought:r busybox sh -c 'head -c 3 /dev/nought | wc -c'
+	assert_output 3
+	dir=$(mktemp -d /dev/bulkhead-test.XXXXXX)
+	mkdir "$dir/deep" "$dir/empty"
+	mknod -m 666 "$dir/deep/one" c 1 5
+	touch "$dir/file"
+	run bulkhead run --rm --device "$dir:/dev/all" busybox sh -c 'cd /dev/all && find . -type c && head -c 3 deep/one | wc -c'
+	local empty
+	empty=$(bulkhead run --rm --device "$dir/empty" busybox true 2>&1) || true
+	rm -r "$dir"
+	assert_output $'./deep/one\n3'
+	[[ $empty == *"\"$dir/empty\": not a device node" ]]
+	run bulkhead run --rm --device /etc busybox true
+	assert_failure 125
+	assert_output --partial '"/etc": not a device node'
+}
