@@ -18,6 +18,7 @@
 #include "base/banned.h"
 
 #define LEASES "/run/bulkhead/ids"
+#define LEASE_MAX (1 << 20)
 #define POOL_RANGES 4096U /* 0x70000000 to 0x7fffffff; the first is IDRANGE_HELPERS */
 
 /*
@@ -71,25 +72,40 @@ static struct error *write_lease(int dir, const char *name, const char *owner, b
 	return NULL;
 }
 
+/* The owners of the lease @name, NULL where there is none; the caller holds the lock. */
+static char **read_owners(int dir, const char *name)
+{
+	char *text autofree = NULL;
+	struct error *err = path_read_text(dir, name, LEASE_MAX, &text);
+
+	if (err) {
+		error_ignore(err, "the lease is gone");
+		return NULL;
+	}
+	return strv_split(text, '\n');
+}
+
+static bool has_living_owner(char *const *owners)
+{
+	for (; *owners; owners++)
+		if (!**owners || access(*owners, F_OK) == 0 || errno != ENOENT)
+			return true; /* an empty one is being written */
+	return false;
+}
+
 /*
- * Removes the lease @name if its owner's directory is gone; the lock keeps two that look at once
+ * Removes the lease @name if its owners' directories are gone; the lock keeps two that look at once
  * apart.
  */
 static struct error *drop_if_stale(int dir, const char *name)
 {
-	char *owner autofree = NULL;
+	char **owners autostrv = NULL;
 	int lock autoclose = -1;
-	struct error *err;
 
 	TRY(lock_take(dir, ".lock", &lock));
-	err = path_read_text(dir, name, PATH_MAX, &owner);
-	if (err) {
-		error_ignore(err, "the lease has just gone");
-		return NULL;
-	}
-	if (*owner && access(owner, F_OK) < 0 && errno == ENOENT && unlinkat(dir, name, 0) < 0 &&
-	    errno != ENOENT)
-		return error_sys("drop lease %s of %s", name, owner);
+	owners = read_owners(dir, name);
+	if (owners && !has_living_owner(owners) && unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return error_sys("drop lease %s of %s", name, owners[0]);
 	return NULL;
 }
 
@@ -128,21 +144,51 @@ struct error *idrange_lease(const char *owner, uint32_t *ret_first)
 	return error_new(ERROR_LIMIT, "all %u ranges of ids are leased", POOL_RANGES - 1);
 }
 
-struct error *idrange_release(uint32_t first, const char *owner)
+struct error *idrange_share(uint32_t first, const char *owner)
 {
-	char *holder autofree = NULL;
-	int dir autoclose = -1;
-	struct error *err;
+	char *line autofree = alloc_printf("\n%s", owner);
+	int dir autoclose = -1, lock autoclose = -1, fd autoclose = -1;
 	char name[16];
 
 	TRY(path_open_dir(AT_FDCWD, LEASES, 0, &dir));
+	TRY(lock_take(dir, ".lock", &lock));
 	range_name(name, first);
-	err = path_read_text(dir, name, PATH_MAX, &holder);
-	if (err) {
-		error_ignore(err, "the range was given back before");
+	fd = openat(dir, name, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys("share the ids %s", name);
+	return fd_write_all(fd, line, strlen(line));
+}
+
+/* Under another name first: a lease that is half written would give the range away. */
+static struct error *write_owners(int dir, const char *name, char *const *owners)
+{
+	char *text autofree = strv_join(owners, "\n");
+	int fd autoclose = openat(dir, ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return error_sys("write lease %s", name);
+	TRY(fd_write_all(fd, text, strlen(text)));
+	return renameat(dir, ".new", dir, name) < 0 ? error_sys("write lease %s", name) : NULL;
+}
+
+struct error *idrange_release(uint32_t first, const char *owner)
+{
+	char **owners autostrv = NULL, **others autostrv = NULL;
+	int dir autoclose = -1, lock autoclose = -1;
+	char name[16];
+
+	TRY(path_open_dir(AT_FDCWD, LEASES, 0, &dir));
+	TRY(lock_take(dir, ".lock", &lock));
+	range_name(name, first);
+	owners = read_owners(dir, name);
+	if (!owners || !strv_contains(owners, owner)) /* it was given back before */
 		return NULL;
-	}
-	if (strcmp(holder, owner) == 0 && unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+	for (char **o = owners; *o; o++)
+		if (strcmp(*o, owner) != 0)
+			strv_add(&others, *o);
+	if (others)
+		return write_owners(dir, name, others);
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 		return error_sys("give back the ids of %s", owner);
 	return NULL;
 }

@@ -1,8 +1,9 @@
 /*
  * Ranges of 65,536 user and group ids, leased host-wide: no two containers of any --root share host
- * ids. A lease is a file in /run/bulkhead/ids whose name is the range and whose text names the
- * owner, a run-time directory; a lease whose owner's directory is gone counts as given back, so
- * make the directory before the lease and remove it after.
+ * ids but those that share a user namespace. A lease is a file in /run/bulkhead/ids whose name is
+ * the range and whose lines name its owners, run-time directories; a lease whose owners'
+ * directories are gone counts as given back, so make the directory before the lease and remove it
+ * after.
  *
  * The pool, 0x70000000 to 0x7fffffff, lies above systemd-nspawn's (0x80000-0x6fffffff); ranges that
  * /etc/subuid or /etc/subgid give to anybody (subuid(5)) are left out. The first range belongs to
@@ -19,6 +20,13 @@
 
 /* Leases a range for @owner (an absolute path); *@ret_first is its first host id. */
 struct error *idrange_lease(const char *owner, uint32_t *ret_first)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Makes @owner one more owner of a range that is leased, for who joins the first one's user
+ * namespace: the range is kept until the last of them gives it back.
+ */
+struct error *idrange_share(uint32_t first, const char *owner)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Gives the range back if @owner has it. */

@@ -67,9 +67,15 @@ static bool name_matches(const char *name, const char *pattern)
 	return fnmatch(pattern, repository, FNM_PATHNAME) == 0;
 }
 
+/* What the filters look at: an image, and where others are found. */
+struct candidate {
+	const struct image *image;
+	struct image_store *images;
+};
+
 static struct error *test_reference(const void *subject, const char *value, bool *ret)
 {
-	const struct image *image = subject;
+	const struct image *image = ((const struct candidate *)subject)->image;
 
 	*ret = false;
 	for (char **name = image->names; name && *name && !*ret; name++)
@@ -79,7 +85,7 @@ static struct error *test_reference(const void *subject, const char *value, bool
 
 static struct error *test_dangling(const void *subject, const char *value, bool *ret)
 {
-	const struct image *image = subject;
+	const struct image *image = ((const struct candidate *)subject)->image;
 	bool wanted;
 
 	TRY(error_wrap(str_parse_bool(value, &wanted), "invalid filter 'dangling=%s'", value));
@@ -89,15 +95,50 @@ static struct error *test_dangling(const void *subject, const char *value, bool 
 
 static struct error *test_label(const void *subject, const char *value, bool *ret)
 {
-	*ret = filter_label(((const struct image *)subject)->config.labels, value);
+	*ret = filter_label(((const struct candidate *)subject)->image->config.labels, value);
+	return NULL;
+}
+
+static int64_t created_ns(const struct image *image)
+{
+	int64_t ns = 0;
+	struct error *err = human_parse_time(image->created ? image->created : "", &ns);
+
+	error_ignore(err, "an image without a date is older than any other");
+	return err ? 0 : ns;
+}
+
+/* How much later than the image that @value names the candidate was created. */
+static struct error *compare_created(const struct candidate *c, const char *value, int64_t *ret_ns)
+{
+	struct image *other autoimage = NULL;
+
+	TRY(image_find(c->images, value, &other));
+	*ret_ns = created_ns(c->image) - created_ns(other);
+	return NULL;
+}
+
+static struct error *test_before(const void *subject, const char *value, bool *ret)
+{
+	int64_t later_ns;
+
+	TRY(compare_created(subject, value, &later_ns));
+	*ret = later_ns < 0;
+	return NULL;
+}
+
+static struct error *test_since(const void *subject, const char *value, bool *ret)
+{
+	int64_t later_ns;
+
+	TRY(compare_created(subject, value, &later_ns));
+	*ret = later_ns > 0;
 	return NULL;
 }
 
 static const struct filter filters[] = {
-	{ "reference", test_reference },
-	{ "dangling", test_dangling },
-	{ "label", test_label },
-	{ NULL, NULL },
+	{ "reference", test_reference }, { "dangling", test_dangling }, { "label", test_label },
+	{ "before", test_before },	 { "since", test_since },	{ NULL, NULL },
 };
 
 /* Takes over @text. */
@@ -160,9 +201,24 @@ static json_t *make_row(const struct image *image, const char *name, bool trunca
 	return row;
 }
 
+/* Docker's rule for an image of several names: "reference" is asked of each. */
+static bool is_filtered_out(const struct images_options *o, const char *name)
+{
+	bool any = false;
+
+	for (char **f = o->filters; f && *f; f += 2) {
+		if (strcmp(*f, "reference") != 0)
+			continue;
+		if (name_matches(name, f[1]))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 /*
- * One row for each name that @pattern, the command's argument, leaves; an image without names has
- * one, too.
+ * One row for each name that @pattern, the command's argument, and the filters leave; an image
+ * without names has one, too.
  */
 static void add_rows(const struct image *image, const struct images_options *o, const char *pattern,
 		     json_t *rows)
@@ -170,7 +226,7 @@ static void add_rows(const struct image *image, const struct images_options *o, 
 	if (!strv_length(image->names) && !pattern)
 		json_array_append_new(rows, make_row(image, NULL, !o->no_trunc));
 	for (char **name = image->names; name && *name; name++)
-		if (!pattern || name_matches(*name, pattern))
+		if ((!pattern || name_matches(*name, pattern)) && !is_filtered_out(o, *name))
 			json_array_append_new(rows, make_row(image, *name, !o->no_trunc));
 }
 
@@ -191,36 +247,46 @@ static struct error *print_rows(const struct images_options *o, json_t *rows)
 	return listing_print(&listing, rows);
 }
 
-static struct error *collect(const struct images_options *o, const char *pattern,
-			     struct image **images, size_t n, json_t *rows)
+static struct error *add_if_passes(const struct candidate *c, const struct images_options *o,
+				   const char *pattern, json_t *rows)
 {
-	for (size_t i = 0; i < n; i++) {
-		bool passes;
+	bool passes;
 
-		TRY(filter_passes(o->filters, filters, images[i], &passes));
-		if (passes)
-			add_rows(images[i], o, pattern, rows);
-	}
+	TRY(filter_passes(o->filters, filters, c, &passes));
+	if (passes)
+		add_rows(c->image, o, pattern, rows);
 	return NULL;
+}
+
+static struct error *collect(struct image_store *store, const struct images_options *o,
+			     const char *pattern, json_t *rows)
+{
+	struct image **images = NULL;
+	struct error *err = NULL;
+	size_t n = 0;
+
+	TRY(image_list(store, &images, &n));
+	for (size_t i = 0; i < n; i++) {
+		struct candidate candidate = { .image = images[i], .images = store };
+
+		if (!err)
+			err = add_if_passes(&candidate, o, pattern, rows);
+		image_free(images[i]);
+	}
+	free(images);
+	return err;
 }
 
 static struct error *run(struct cli *cli, void *data, char **arguments)
 {
 	const struct images_options *o = data;
 	json_t *rows autojson = json_array();
-	struct image **images = NULL;
 	struct engine *e;
-	struct error *err;
-	size_t n = 0;
 
 	TRY(filter_check(o->filters, filters));
 	TRY(cli_engine(cli, &e));
-	TRY(image_list(engine_images(e), &images, &n));
-	err = collect(o, arguments[0], images, n, rows);
-	for (size_t i = 0; i < n; i++)
-		image_free(images[i]);
-	free(images);
-	return err ? err : print_rows(o, rows);
+	TRY(collect(engine_images(e), o, arguments[0], rows));
+	return print_rows(o, rows);
 }
 
 const struct command cmd_images = {

@@ -36,7 +36,8 @@ static struct error *run(struct cli *cli, void *data, char **arguments)
 	if (fd < 0)
 		return error_sys("open %s", arguments[0]);
 	TRY(cli_engine(cli, &e));
-	TRY(image_import(engine_images(e), fd, &import, id));
+	TRY(error_wrap(image_import(engine_images(e), fd, &import, id), "import %s",
+		       from_stdin ? "standard input" : arguments[0]));
 	puts(id);
 	return NULL;
 }

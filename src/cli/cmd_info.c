@@ -46,11 +46,31 @@ static void print_scalar(const char *name, const json_t *value, int indent)
 		puts(json_is_true(value) ? "true" : "false");
 }
 
-/* "KernelVersion" as people write it: "Kernel Version"; runs of capitals stay together. */
+/* Names whose capitals do not tell where a word begins. */
+static const struct {
+	const char *name, *shown;
+} odd_names[] = {
+	{ "ApiVersion", "API Version" },
+	{ "MinAPIVersion", "Minimum API Version" },
+	{ "Os", "OS" },
+	{ "NCPU", "CPUs" },
+	{ "MemTotal", "Total Memory" },
+	{ "AppArmor", "AppArmor" },
+};
+
+/*
+ * "KernelVersion" as people write it: "Kernel Version"; runs of capitals stay together. A small
+ * letter begins a key of the policy file, which is shown as it is written there.
+ */
 static char *spaced(const char *name)
 {
 	struct buf text autobuf = BUF_MAX(1024);
 
+	for (size_t i = 0; i < sizeof(odd_names) / sizeof(*odd_names); i++)
+		if (strcmp(name, odd_names[i].name) == 0)
+			return alloc_string(odd_names[i].shown);
+	if (*name >= 'a' && *name <= 'z')
+		return alloc_string(name);
 	for (const char *c = name; *c; c++) {
 		bool upper = *c >= 'A' && *c <= 'Z',
 		     after_lower = c > name && c[-1] >= 'a' && c[-1] <= 'z';
@@ -136,11 +156,15 @@ static struct error *run_info(struct cli *cli, void *data, char **arguments)
 static struct error *run_version(struct cli *cli, void *data, char **arguments)
 {
 	const struct info_options *o = data;
+	static const char *const for_programs[] = { "Platform", "Components", "ApiVersion",
+						    "MinAPIVersion" };
 	json_t *version autojson = engine_version(), *both autojson = NULL;
 
 	(void)cli;
 	(void)arguments;
 	if (str_is_empty(o->format)) {
+		for (size_t i = 0; i < sizeof(for_programs) / sizeof(*for_programs); i++)
+			json_object_del(version, for_programs[i]);
 		puts("Bulkhead:");
 		print_members(version, 1);
 		return NULL;

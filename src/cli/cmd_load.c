@@ -46,7 +46,8 @@ static struct error *run(struct cli *cli, void *data, char **arguments)
 	if (fd < 0)
 		return error_sys("open %s", from_stdin ? "stdin" : o->input);
 	TRY(cli_engine(cli, &e));
-	return image_load(engine_images(e), fd, print_line, o);
+	return error_wrap(image_load(engine_images(e), fd, print_line, o), "load %s",
+			  from_stdin ? "standard input" : o->input);
 }
 
 const struct command cmd_load = {

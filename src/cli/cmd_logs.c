@@ -11,11 +11,13 @@
 #include "base/banned.h"
 
 struct logs_options {
-	bool follow, timestamps;
+	bool details, follow, timestamps;
 	char *since, *until, *tail;
 };
 
 static const struct option options[] = {
+	OPTION(struct logs_options, details, "details", 0, option_bool,
+	       "Show extra details provided to logs"),
 	OPTION(struct logs_options, follow, "follow", 'f', option_bool, "Follow log output"),
 	OPTION(struct logs_options, since, "since", 0, option_text,
 	       "Show logs since timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. \"42m\" for 42 minutes)"),
@@ -39,6 +41,11 @@ static struct error *print_record(void *data, int stream, int64_t time_ns, const
 
 		fprintf(out, "%s ", time);
 	}
+	/*
+	 * Docker's place for the labels and variables that its log options name: here always empty.
+	 */
+	if (o->details)
+		fputc(' ', out);
 	if (fwrite(text, 1, length, out) != length || (o->follow && fflush(out) != 0))
 		return error_sys("write");
 	return NULL;

@@ -84,16 +84,51 @@ static const char *kind_of_arguments(const struct command *c)
 	return "none";
 }
 
+/* "ps | 'container list' | 'container ls'": every spelling of the command. */
+static void print_spellings(const struct command *c)
+{
+	const char *separator = "";
+
+	if (command_find(NULL, c->name) == c) {
+		printf("%s", c->name);
+		separator = " | ";
+	}
+	for (const struct command_alias *a = command_aliases; a->group; a++)
+		if (a->command == c) {
+			printf("%s'%s %s'", separator, a->group, a->name);
+			separator = " | ";
+		}
+}
+
 static void print_case(const struct command *c, void *data)
 {
 	const struct option **list autofree = usage_options(c);
 
 	(void)data;
-	printf("\t%s)\n\t\toptions='", c->name);
+	fputs("\t", stdout);
+	print_spellings(c);
+	fputs(")\n\t\toptions='", stdout);
 	print_words(list);
 	fputs("'\n\t\tvalued='", stdout);
 	print_valued(list);
 	printf("'\n\t\tkind=%s\n\t\t;;\n", kind_of_arguments(c));
+}
+
+/* What only a group has under that name, such as "image inspect". */
+static void print_grouped_cases(void)
+{
+	for (const struct command_alias *a = command_aliases; a->group; a++)
+		if (command_find(NULL, a->command->name) != a->command)
+			print_case(a->command, NULL);
+}
+
+static void print_group(const char *group)
+{
+	printf("\t'%s ')\n\t\tCOMPREPLY=($(compgen -W '", group);
+	for (const struct command_alias *a = command_aliases; a->group; a++)
+		if (strcmp(a->group, group) == 0)
+			printf(" %s", a->name);
+	puts("' -- \"$cur\"))\n\t\treturn\n\t\t;;");
 }
 
 static void print_bash(void)
@@ -104,24 +139,31 @@ static void print_bash(void)
 	puts("# bash completion for bulkhead(1), made from its option tables by `bulkhead _completion bash`");
 	puts("_bulkhead() {\n"
 	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-	     "\tlocal command= options valued kind=none word i\n"
+	     "\tlocal command= group= options valued kind=none word i program=(bulkhead)\n"
 	     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	     "\t\tword=${COMP_WORDS[i]}\n"
 	     "\t\tcase $word in\n"
-	     "\t\t--root | --state) ((i++)) ;;\n"
-	     "\t\t-* | container | image) ;;\n"
+	     "\t\t--root | --state)\n"
+	     "\t\t\t[[ ${COMP_WORDS[i + 1]} != = ]] || ((i++))\n"
+	     "\t\t\tprogram+=(\"$word\" \"${COMP_WORDS[++i]}\")\n"
+	     "\t\t\t;;\n"
+	     "\t\t-*) ;;\n"
+	     "\t\tcontainer | image) [[ $group ]] || group=\"$word \" ;;\n"
 	     "\t\t*)\n"
 	     "\t\t\tcommand=$word\n"
 	     "\t\t\tbreak\n"
 	     "\t\t\t;;\n"
 	     "\t\tesac\n"
 	     "\tdone\n"
-	     "\tcase $command in");
+	     "\tcase $group$command in");
 	fputs("\t'')\n\t\tCOMPREPLY=($(compgen -W '", stdout);
 	print_words(list);
 	usage_for_each_command(print_name, NULL);
 	puts(" container image' -- \"$cur\"))\n\t\treturn\n\t\t;;");
+	print_group("container");
+	print_group("image");
 	usage_for_each_command(print_case, NULL);
+	print_grouped_cases();
 	puts("\t*) return ;;\n"
 	     "\tesac\n"
 	     "\tif [[ $prev =~ ^(${valued})$ ]]; then\n"
@@ -129,9 +171,9 @@ static void print_bash(void)
 	     "\telif [[ $cur == -* ]]; then\n"
 	     "\t\tCOMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
 	     "\telif [[ $kind == containers ]]; then\n"
-	     "\t\tCOMPREPLY=($(compgen -W \"$(bulkhead ps -a --format '{{.Names}}' 2>/dev/null)\" -- \"$cur\"))\n"
+	     "\t\tCOMPREPLY=($(compgen -W \"$(\"${program[@]}\" ps -a --format '{{.Names}}' 2>/dev/null)\" -- \"$cur\"))\n"
 	     "\telif [[ $kind == images ]]; then\n"
-	     "\t\tCOMPREPLY=($(compgen -W \"$(bulkhead images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)\" -- \"$cur\"))\n"
+	     "\t\tCOMPREPLY=($(compgen -W \"$(\"${program[@]}\" images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)\" -- \"$cur\"))\n"
 	     "\telse\n"
 	     "\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n"
 	     "\tfi\n"

@@ -3,6 +3,7 @@
  * fast: nothing is read that the options do not ask for.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/self.h"
@@ -29,6 +30,21 @@ static const struct option options[] = {
 	OPTION_END,
 };
 
+/* A container that could not be started has nothing to keep: the error is all there is to know. */
+static struct error *start(struct engine *e, const struct run_options *o, const char *id,
+			   int *ret_socket)
+{
+	const char *id_file = o->container.request.host.container_id_file;
+	struct error *err = engine_start(e, id, session_terminal_size(), ret_socket);
+
+	if (!err)
+		return NULL;
+	if (!str_is_empty(id_file))
+		unlink(id_file);
+	error_ignore(engine_remove(e, id, false, true), "with --rm it is gone already");
+	return err;
+}
+
 static struct error *run_attached(struct engine *e, const struct run_options *o, const char *id,
 				  int *ret_status)
 {
@@ -43,7 +59,7 @@ static struct error *run_attached(struct engine *e, const struct run_options *o,
 	int socket autoclose = -1;
 	bool detached = false;
 
-	TRY(engine_start(e, id, session_terminal_size(), &socket));
+	TRY(start(e, o, id, &socket));
 	TRY(session_run(socket, &session, ret_status, &detached));
 	return detached ? NULL : session_end(e, id, socket);
 }
@@ -65,7 +81,7 @@ static struct error *run(struct cli *cli, void *data, char **arguments)
 	TRY(create_container(e, &o->container, id));
 	if (!o->detach)
 		return run_attached(e, o, id, &cli->status);
-	TRY(engine_start(e, id, session_terminal_size(), NULL));
+	TRY(start(e, o, id, NULL));
 	puts(id);
 	return NULL;
 }

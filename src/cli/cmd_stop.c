@@ -39,7 +39,7 @@ static struct error *run(struct cli *cli, void *data, char **arguments)
 	return cli_for_each(cli, arguments, stop, o);
 }
 
-static const struct stop_options defaults = { .timeout_s = -1 };
+static const struct stop_options defaults = { .timeout_s = ENGINE_STOP_OWN_TIMEOUT };
 
 const struct command cmd_stop = {
 	.name = "stop",

@@ -209,7 +209,10 @@ static struct error *add_security_opt(const char *text, char ***list)
 
 	if (!value && strcmp(text, "no-new-privileges") != 0) {
 		quoted = str_quote(text);
-		return error_new(ERROR_BAD_INPUT, "invalid --security-opt: %s", quoted);
+		return error_new(
+			ERROR_BAD_INPUT,
+			"invalid --security-opt: %s: expected no-new-privileges or NAME=VALUE",
+			quoted);
 	}
 	if (!value || length != strlen("seccomp") || !str_has_prefix(text, "seccomp") ||
 	    strcmp(value, "unconfined") == 0 || strcmp(value, "builtin") == 0) {

@@ -115,6 +115,34 @@ static struct error *set_recursive(struct engine_mount_request *m, const char *v
 	return error_new(ERROR_BAD_INPUT, "neither \"enabled\" nor \"disabled\"");
 }
 
+/* For Docker's virtual machines on other systems: on Linux all of them mean the same. */
+static struct error *set_consistency(struct engine_mount_request *m, const char *value)
+{
+	static const char *const words[] = { "consistent", "cached", "delegated", "default" };
+
+	(void)m;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcasecmp(value, words[i]) == 0)
+			return NULL;
+	return error_new(ERROR_BAD_INPUT,
+			 "not \"consistent\", \"cached\", \"delegated\" or \"default\"");
+}
+
+static struct error *set_driver(struct engine_mount_request *m, const char *value)
+{
+	(void)m;
+	if (!*value || strcmp(value, "local") == 0)
+		return NULL;
+	return error_new(ERROR_UNSUPPORTED, "there is no volume driver but \"local\"");
+}
+
+static struct error *refuse(struct engine_mount_request *m, const char *value)
+{
+	(void)m;
+	(void)value;
+	return error_new(ERROR_UNSUPPORTED, "volumes have neither labels nor options");
+}
+
 static struct error *set_create_source(struct engine_mount_request *m, const char *value)
 {
 	return str_parse_bool(value, &m->create_source);
@@ -161,11 +189,15 @@ static const struct mount_key {
 	{ "readonly", true, set_read_only },
 	{ "ro", true, set_read_only },
 	{ "idmap", false, set_idmap },
+	{ "consistency", false, set_consistency },
 	{ "bind-propagation", false, set_propagation },
 	{ "bind-nonrecursive", true, set_non_recursive },
 	{ "bind-recursive", false, set_recursive },
 	{ "bind-create-src", true, set_create_source },
 	{ "volume-nocopy", true, set_no_copy },
+	{ "volume-driver", false, set_driver },
+	{ "volume-label", false, refuse },
+	{ "volume-opt", false, refuse },
 	{ "tmpfs-size", false, set_size },
 	{ "tmpfs-mode", false, set_mode },
 	{ NULL, false, NULL },

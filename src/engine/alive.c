@@ -123,11 +123,19 @@ static void pause_ms(int64_t ms)
 	nanosleep(&pause, NULL);
 }
 
+/* Whoever removed the directory has recorded the end: nobody need see the monitor go. */
+static bool is_removed(int state_dir)
+{
+	struct stat st;
+
+	return fstat(state_dir, &st) == 0 && st.st_nlink == 0;
+}
+
 bool alive_wait_released(int state_dir, int64_t timeout_ms)
 {
 	int64_t end = now_ms() + timeout_ms;
 
-	while (alive_is_held(state_dir)) {
+	while (alive_is_held(state_dir) && !is_removed(state_dir)) {
 		if (now_ms() >= end)
 			return false;
 		pause_ms(1);

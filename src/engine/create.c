@@ -31,14 +31,31 @@
 
 #define NAME_ATTEMPTS 20
 
-/* "container:NAME" must name one that exists; the record keeps its id, since a name can change. */
-static struct error *pin_shared(struct engine *e, char **mode)
+static bool lends_ipc(const struct container *owner)
+{
+	const char *mode = owner->host.ipc_mode ? owner->host.ipc_mode : "";
+
+	return strcmp(mode, "shareable") == 0 || strcmp(mode, "host") == 0 ||
+	       str_has_prefix(mode, "container:");
+}
+
+/*
+ * "container:NAME" must name one that exists, and for ipc, as under docker, one that was made to be
+ * joined; the record keeps its id, since a name can change.
+ */
+static struct error *pin_shared(struct engine *e, char **mode, bool ipc)
 {
 	struct container *owner autocontainer = NULL;
 
 	if (!*mode || !str_has_prefix(*mode, "container:"))
 		return NULL;
-	TRY(record_find(e, *mode + strlen("container:"), RECORD_BRIEF, &owner));
+	TRY(record_find(e, *mode + strlen("container:"), ipc ? RECORD_WHOLE : RECORD_BRIEF,
+			&owner));
+	if (ipc && !lends_ipc(owner))
+		return error_new(ERROR_CONFLICT,
+				 "cannot join the ipc namespace of container %s: it is private;"
+				 " create that container with --ipc=shareable",
+				 owner->name);
 	free(*mode);
 	*mode = alloc_printf("container:%s", owner->id);
 	return NULL;
@@ -64,9 +81,9 @@ static struct error *decide(struct engine *e, struct container *c, char ***warni
 	TRY(handle_policy(e, &policy));
 	TRY(use_image(e, c));
 	TRY(validate_container(policy, &c->config, &c->host, warnings));
-	TRY(pin_shared(e, &c->host.pid_mode));
-	TRY(pin_shared(e, &c->host.ipc_mode));
-	TRY(pin_shared(e, &c->host.uts_mode));
+	TRY(pin_shared(e, &c->host.pid_mode, false));
+	TRY(pin_shared(e, &c->host.ipc_mode, true));
+	TRY(pin_shared(e, &c->host.uts_mode, false));
 	defaults_apply(policy, c);
 	return mounts_decide(e, policy, c);
 }

@@ -1,8 +1,8 @@
 /*
  * The engine: containers, volumes, logs and policy on top of one root (data) and one state
- * (run-time) directory. It is a library: any number of commands, and the API daemon, call it at
- * once. Types follow the Docker Engine API 1.47, whose JSON names the tables in types.c carry; what
- * is stored in the database is that JSON.
+ * (run-time) directory. It is a library that any number of commands call at once. Types follow the
+ * Docker Engine API 1.47, whose JSON names the tables in types.c carry; what is stored in the
+ * database is that JSON.
  *
  * A container is named by its name, its id, or an id prefix that only one container has; every
  * function that takes @ref resolves it so, and fails with ERROR_NOT_FOUND "no such container: REF"
@@ -11,6 +11,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -217,9 +218,10 @@ struct error *engine_kill(struct engine *e, const char *ref, int signal)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Stop signal, then SIGKILL after @timeout_s (-1: the container's own); success when it does not
- * run. signal 0: its own.
+ * Stop signal (0: the container's own), then SIGKILL after @timeout_s (-1: never); success when it
+ * does not run.
  */
+#define ENGINE_STOP_OWN_TIMEOUT INT_MIN
 struct error *engine_stop(struct engine *e, const char *ref, int signal, int timeout_s)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -61,7 +61,10 @@ static struct error *set_up(struct session *s)
 		.status = s->status_write,
 	};
 	struct oci_running running;
+	int program autoclose = -1;
 
+	TRY(start_open_monitor(&program));
+	plan.program = program;
 	TRY(oci_exec(&s->spec, &s->state, &running));
 	return start_become_monitor(s->e, s->c, &plan, &running);
 }
@@ -110,6 +113,13 @@ static struct error *prepare(struct session *s, const char *ref)
 	TRY(alive_probe(s->e, s->c->id, &alive, &state_dir));
 	if (alive != ALIVE_RUNS)
 		return error_new(ERROR_CONFLICT, "container %s is not running", ref);
+	if (s->request->working_dir && *s->request->working_dir != '/')
+		return error_set_status(
+			error_new(ERROR_BAD_INPUT,
+				  "the working directory '%s' is invalid, it needs to be an"
+				  " absolute path",
+				  s->request->working_dir),
+			126);
 	TRY(oci_state_load(state_dir, &s->state));
 	TRY(spec_build_exec(s->e, s->c, s->request, &s->spec));
 	rand_hex(s->name, SESSION_SIZE - 1);

@@ -114,12 +114,10 @@ struct error *engine_stop(struct engine *e, const char *ref, int signal, int tim
 	TRY(alive_find(e, ref, true, &c));
 	if (c->status != CONTAINER_RUNNING)
 		return NULL;
-	if (timeout_s < 0)
+	if (timeout_s == ENGINE_STOP_OWN_TIMEOUT)
 		timeout_s = c->config.stop_timeout_s ? (int)*c->config.stop_timeout_s
 						     : DEFAULT_STOP_TIMEOUT_S;
-	timeout_ms = timeout_s < 0 ? -1
-				   : (int64_t)timeout_s *
-					     1000; /* the container's own may be -1: never kill */
+	timeout_ms = timeout_s < 0 ? -1 : (int64_t)timeout_s * 1000;
 	TRY(stop_signal(c, signal, &signal));
 	TRY(error_wrap(ignore_if_ended(send_signal(e, c, signal)), "cannot stop container %s",
 		       ref));

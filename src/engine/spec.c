@@ -18,6 +18,7 @@
 #include "engine/alive.h"
 #include "engine/policy.h"
 #include "engine/record.h"
+#include "engine/spec_devices.h"
 #include "engine/spec_mounts.h"
 
 #include "base/banned.h"
@@ -67,9 +68,12 @@ static const struct {
 	{ CLONE_NEWUSER, offsetof(struct host_config, userns_mode) },
 };
 
-/* Opens the owner of shared namespaces; its user namespace and ids come with them. */
+/*
+ * Opens the owner of shared namespaces; its user namespace and ids come with them. @joined is the
+ * id of the one that is open already, or empty.
+ */
 static struct error *join_container(struct engine *e, const char *ref, unsigned int namespace,
-				    struct oci_spec *spec)
+				    char joined[ENGINE_ID_SIZE], struct oci_spec *spec)
 {
 	struct container *owner autocontainer = NULL;
 	struct oci_state state = { 0 };
@@ -83,12 +87,12 @@ static struct error *join_container(struct engine *e, const char *ref, unsigned 
 		return error_new(ERROR_CONFLICT,
 				 "cannot join the namespaces of container %s: it is not running",
 				 ref);
+	if (*joined && strcmp(joined, owner->id) != 0)
+		return error_new(ERROR_BAD_INPUT,
+				 "namespaces of two different containers cannot be joined");
+	memcpy(joined, owner->id, ENGINE_ID_SIZE);
 	TRY(oci_state_load(state_dir, &state));
-	if (spec->join_pidfd >= 0 && spec->join_ids != (uint32_t)state.first_id)
-		err = error_new(ERROR_BAD_INPUT,
-				"namespaces of two different containers cannot be joined");
-	else
-		err = spec->join_pidfd >= 0 ? NULL : proc_open((pid_t)state.pid, &spec->join_pidfd);
+	err = spec->join_pidfd >= 0 ? NULL : proc_open((pid_t)state.pid, &spec->join_pidfd);
 	spec->join_ids = (uint32_t)state.first_id;
 	oci_state_done(&state);
 	spec->join_namespaces |= namespace;
@@ -105,23 +109,36 @@ bool spec_shares_root(const struct container *c)
 	return c->host.privileged || str_equal(c->host.userns_mode, "host");
 }
 
+/* Those that are not the host's. Whoever is executed in a container finds them all there. */
+static void set_own_namespaces(const struct container *c, struct oci_spec *spec)
+{
+	spec->new_namespaces = ALL_NAMESPACES;
+	for (size_t i = 0; i < sizeof(sharing) / sizeof(*sharing); i++)
+		if (str_equal(*(char *const *)((const char *)&c->host + sharing[i].mode), "host"))
+			spec->new_namespaces &= ~sharing[i].namespace;
+	if (c->host.privileged) /* its promise is the host's own privileges */
+		spec->new_namespaces &= ~(unsigned int)CLONE_NEWUSER;
+}
+
 static struct error *set_namespaces(struct engine *e, const struct container *c,
 				    struct oci_spec *spec)
 {
-	spec->new_namespaces = ALL_NAMESPACES;
+	char joined[ENGINE_ID_SIZE] = "";
+
+	set_own_namespaces(c, spec);
 	for (size_t i = 0; i < sizeof(sharing) / sizeof(*sharing); i++) {
 		const char *mode = *(char *const *)((const char *)&c->host + sharing[i].mode);
 
-		if (!mode)
-			continue;
-		if (strcmp(mode, "host") == 0)
-			spec->new_namespaces &= ~sharing[i].namespace;
-		else if (str_has_prefix(mode, "container:"))
+		if (mode && str_has_prefix(mode, "container:"))
 			TRY(join_container(e, mode + strlen("container:"), sharing[i].namespace,
-					   spec));
+					   joined, spec));
 	}
-	if (c->host.privileged) /* its promise is the host's own privileges */
-		spec->new_namespaces &= ~(unsigned int)CLONE_NEWUSER;
+	/* The kernel mounts no proc and no mqueue of what the user namespace does not own. */
+	if (*joined && !spec->join_ids && (spec->new_namespaces & CLONE_NEWUSER))
+		return error_new(ERROR_REFUSED,
+				 "container %.12s has no user namespace: who joins it needs"
+				 " --userns=host",
+				 joined);
 	return NULL;
 }
 
@@ -255,7 +272,10 @@ static char **make_env(const struct container *c, char *const *more)
 		if (strchr(c->config.env[i], '='))
 			strv_env_set(&env, c->config.env[i]);
 	for (size_t i = 0; more && more[i]; i++)
-		strv_env_set(&env, more[i]);
+		if (strchr(more[i], '='))
+			strv_env_set(&env, more[i]);
+		else
+			strv_env_unset(env, more[i]);
 	return env;
 }
 
@@ -331,25 +351,6 @@ static struct error *set_resources(struct engine *e, const struct container *c,
 	return NULL;
 }
 
-static void set_devices(const struct container *c, struct oci_spec *spec)
-{
-	spec->n_devices = c->host.n_devices;
-	spec->devices = alloc_zeroed(spec->n_devices, sizeof(*spec->devices));
-	for (size_t i = 0; i < spec->n_devices; i++) {
-		const struct engine_device *d = &c->host.devices[i];
-
-		spec->devices[i] = (struct oci_device){
-			.host_path = alloc_string(d->path_on_host),
-			.path = alloc_string(str_is_empty(d->path_in_container)
-						     ? d->path_on_host
-						     : d->path_in_container),
-			.access = alloc_string(str_is_empty(d->cgroup_permissions)
-						       ? "rwm"
-						       : d->cgroup_permissions),
-		};
-	}
-}
-
 /*
  * Without a network there is nobody to ask and no neighbour to know; with the host's, what the host
  * says.
@@ -418,7 +419,7 @@ struct error *spec_build(struct engine *e, const struct container *c, int state_
 	TRY(set_names(c, ret));
 	ret->shm_size_bytes = c->host.shm_size_bytes;
 	TRY(spec_add_mounts(e, c, ret));
-	set_devices(c, ret);
+	TRY(spec_devices(c, ret));
 	set_paths(c, ret);
 	ret->sysctls = strv_copy(c->host.sysctls);
 	ret->annotations = strv_copy(c->host.annotations);
@@ -434,7 +435,7 @@ struct error *spec_build_exec(struct engine *e, const struct container *c,
 	struct oci_process *p = &ret->process;
 
 	init(c, ret);
-	TRY(set_namespaces(e, c, ret));
+	set_own_namespaces(c, ret);
 	TRY(set_process(c, ret));
 	strv_free(p->argv);
 	strv_free(p->env);

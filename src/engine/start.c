@@ -92,16 +92,20 @@ static void add_log_options(struct engine *e, const struct container *c, char **
 	strv_addf(argv, "%jd", (intmax_t)files);
 }
 
+struct error *start_open_monitor(int *ret_program)
+{
+	return proc_open_helper("bulkhead-monitor", ret_program);
+}
+
 static struct error *become_monitor(struct engine *e, const struct container *c,
 				    const struct monitor_plan *plan, const struct oci_running *r)
 {
-	int monitor autoclose = -1, engine autoclose = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	int engine autoclose = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	char **argv autostrv = NULL;
 	int fds[MONITOR_FD_END];
 
 	if (engine < 0)
 		return error_sys("open /proc/self/exe");
-	TRY(proc_open_helper("bulkhead-monitor", &monitor));
 	strv_add(&argv, "bulkhead-monitor");
 	if (plan->tty)
 		strv_add(&argv, "--tty");
@@ -128,7 +132,7 @@ static struct error *become_monitor(struct engine *e, const struct container *c,
 	fds[MONITOR_FD_CHANNEL] = r->channel;
 	fds[MONITOR_FD_STATUS] = plan->status;
 	return proc_replace(&(struct proc_spawn){
-		.exec_fd = monitor,
+		.exec_fd = plan->program,
 		.argv = argv,
 		.fds = fds,
 		.n_fds = MONITOR_FD_END,
@@ -183,9 +187,12 @@ static struct error *set_up(struct start *s)
 	struct monitor_plan plan = { .tty = s->c->config.tty, .log_dir = -1, .client = s->client, .status = s->status_write };
 	/* Opened anew: the lock that says "I live" belongs to this open file and no copy of it. */
 	int held autoclose = openat(s->state_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int program autoclose = -1;
 
 	if (held < 0)
 		return error_sys("open the run-time directory");
+	TRY(start_open_monitor(&program));
+	plan.program = program;
 	TRY(alive_hold(held));
 	plan.state_dir = held;
 	TRY(open_log(s, &plan.log_dir));

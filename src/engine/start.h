@@ -10,7 +10,11 @@ struct monitor_plan {
 	int log_dir;   /* -1: no log */
 	int client;    /* the first client's socket, -1: none */
 	int status;    /* where the monitor reports the start */
+	int program;   /* start_open_monitor() */
 };
+
+/* Opens bulkhead-monitor, as long as the command can still be told that it is not there. */
+struct error *start_open_monitor(int *ret_program) __attribute__((nonnull, warn_unused_result));
 
 /*
  * Executes bulkhead-monitor in place of this process, with what is about to run. Returns only with

@@ -7,6 +7,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "oci/oci.h"
 
 #include "base/banned.h"
 
@@ -80,7 +81,8 @@ static struct error *check_device(const struct engine_device *d)
 				 " \"%s\": %s",
 				 d->path_on_host,
 				 errno == ENOENT ? "no such file or directory" : strerror(errno));
-	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode) &&
+	    !(S_ISDIR(st.st_mode) && str_has_prefix(d->path_on_host, "/dev/")))
 		return error_new(ERROR_BAD_INPUT,
 				 "error gathering device information while adding custom device"
 				 " \"%s\": not a device node",
@@ -139,6 +141,24 @@ static struct error *check_annotations(char *const *annotations)
 	return NULL;
 }
 
+/* Asked for by name, and of no use: the program will be refused all the same. */
+static void warn_of_useless_capabilities(const struct host_config *host, char ***warnings)
+{
+	if (host->privileged || str_equal(host->userns_mode, "host"))
+		return;
+	for (char **name = host->cap_add; name && *name; name++) {
+		struct error *err autoerror = NULL;
+		int number;
+
+		err = oci_capability_parse(*name, &number);
+		if (!err && oci_capability_is_of_host_only(number))
+			strv_addf(
+				warnings,
+				"--cap-add %s has no effect in a user namespace: use --userns=host",
+				*name);
+	}
+}
+
 static struct error *check_privileged(const struct policy *policy, const struct host_config *host,
 				      char ***warnings)
 {
@@ -171,5 +191,6 @@ struct error *validate_container(const struct policy *policy, const struct conta
 				 "cgroup parent %s: containers are placed by the engine, below the"
 				 " limit that leaves the host its reserve",
 				 host->cgroup_parent);
+	warn_of_useless_capabilities(host, warnings);
 	return check_privileged(policy, host, warnings);
 }

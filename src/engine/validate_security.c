@@ -142,7 +142,10 @@ static struct error *check_option(const char *option)
 		    strncmp(options[i].name, option, length) == 0)
 			return error_wrap(options[i].check(value), "invalid --security-opt %s",
 					  options[i].name);
-	return error_new(ERROR_BAD_INPUT, "invalid --security-opt: %s", quoted);
+	return error_new(ERROR_BAD_INPUT,
+			 "invalid --security-opt: %s: there are no-new-privileges, seccomp,"
+			 " seccomp-arch, landlock, systempaths, apparmor and label",
+			 quoted);
 }
 
 struct error *validate_security(const struct host_config *host)

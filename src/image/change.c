@@ -251,6 +251,20 @@ static struct error *change_working_dir(struct image_config *config, const char 
 	return NULL;
 }
 
+/* Kept for whoever builds upon the image: only docker's rule of what cannot be in it is checked. */
+static struct error *change_on_build(struct image_config *config, const char *text)
+{
+	static const char *const forbidden[] = { "ONBUILD", "FROM", "MAINTAINER" };
+	size_t n = strcspn(text, BLANKS);
+
+	for (size_t i = 0; i < sizeof(forbidden) / sizeof(*forbidden); i++)
+		if (strlen(forbidden[i]) == n && strncasecmp(forbidden[i], text, n) == 0)
+			return error_new(ERROR_BAD_INPUT, "%s isn't allowed as a trigger",
+					 forbidden[i]);
+	strv_add(&config->on_build, text);
+	return NULL;
+}
+
 static const struct {
 	const char *name;
 	struct error *(*apply)(struct image_config *config, const char *text);
@@ -260,6 +274,7 @@ static const struct {
 	{ "ENV", change_env },
 	{ "EXPOSE", change_expose },
 	{ "LABEL", change_label },
+	{ "ONBUILD", change_on_build },
 	{ "STOPSIGNAL", change_stop_signal },
 	{ "USER", change_user },
 	{ "VOLUME", change_volume },
@@ -288,5 +303,8 @@ struct error *change_apply(struct image_config *config, const char *text)
 		return error_wrap(instructions[i].apply(config, rest), "%s", name);
 	}
 	quoted = str_quote(text);
-	return error_new(ERROR_BAD_INPUT, "%s is not a change that can be made", quoted);
+	return error_new(ERROR_BAD_INPUT,
+			 "%s is not a change that can be made: there are CMD, ENTRYPOINT, ENV,"
+			 " EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME and WORKDIR",
+			 quoted);
 }

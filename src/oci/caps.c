@@ -84,6 +84,14 @@ uint64_t caps_default(void)
 	       BIT(SYS_CHROOT);
 }
 
+uint64_t caps_of_host_only(void)
+{
+	return BIT(AUDIT_CONTROL) | BIT(AUDIT_READ) | BIT(AUDIT_WRITE) | BIT(BLOCK_SUSPEND) |
+	       BIT(BPF) | BIT(LINUX_IMMUTABLE) | BIT(MAC_ADMIN) | BIT(MAC_OVERRIDE) | BIT(MKNOD) |
+	       BIT(PERFMON) | BIT(SYSLOG) | BIT(SYS_MODULE) | BIT(SYS_PACCT) | BIT(SYS_RAWIO) |
+	       BIT(SYS_TIME) | BIT(SYS_TTY_CONFIG) | BIT(WAKE_ALARM);
+}
+
 struct error *caps_of_kernel(uint64_t *ret_mask)
 {
 	char *text autofree = NULL;

@@ -29,6 +29,12 @@ struct error *caps_parse(const char *name, unsigned int *ret_bit)
 uint64_t caps_default(void);
 
 /*
+ * Those that the kernel asks of the initial user namespace only (capable(), not ns_capable()):
+ * elsewhere who has them can do no more than who has not.
+ */
+uint64_t caps_of_host_only(void);
+
+/*
  * All that both the running kernel (/proc/sys/kernel/cap_last_cap, proc(5)) and this program know.
  */
 struct error *caps_of_kernel(uint64_t *ret_mask) __attribute__((nonnull, warn_unused_result));

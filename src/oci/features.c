@@ -48,6 +48,11 @@ uint64_t oci_capabilities_all(void)
 	return mask;
 }
 
+bool oci_capability_is_of_host_only(int number)
+{
+	return number >= 0 && number <= CAPS_LAST && (caps_of_host_only() >> number & 1);
+}
+
 struct error *oci_capabilities(char *const *add, char *const *drop, uint64_t *ret_mask)
 {
 	uint64_t missing;

@@ -147,13 +147,30 @@ static struct error *mount_shm(struct setup *s)
 			  "/dev/shm");
 }
 
-/* With a host or joined ipc namespace /dev/shm goes with it: the host's is bound. */
+/* Of the container whose ipc namespace is joined: seen, and taken, from among its own mounts. */
+static struct error *clone_owners_shm(struct setup *s, int *ret_fd)
+{
+	int own autoclose = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	struct error *err;
+
+	if (own < 0)
+		return error_sys("open the mount namespace");
+	if (setns(s->join_pidfd, CLONE_NEWNS) < 0)
+		return error_sys("enter the mounts of the ipc namespace's owner");
+	err = mount_clone(AT_FDCWD, "/dev/shm", false, ret_fd);
+	if (setns(own, CLONE_NEWNS) < 0 && !err)
+		err = error_sys("leave the mounts of the ipc namespace's owner");
+	return err;
+}
+
+/* /dev/shm goes with the ipc namespace: the owner's, or the host's, is bound. */
 static struct error *mount_shm_shared(struct setup *s)
 {
 	int target autoclose = -1, fd autoclose = -1;
 
 	TRY(open_plain_dir(s, "dev/shm", &target));
-	TRY(mount_clone(AT_FDCWD, "/dev/shm", false, &fd));
+	TRY(s->join_namespaces & CLONE_NEWIPC ? clone_owners_shm(s, &fd)
+					      : mount_clone(AT_FDCWD, "/dev/shm", false, &fd));
 	TRY(mount_attributes(fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0,
 			     MS_PRIVATE, false));
 	return mount_attach(fd, target);
@@ -374,6 +391,30 @@ static struct error *fill_volume(int source, int target)
 	return error_wrap(copy_up(from, to), "fill the volume");
 }
 
+/*
+ * The kernel calls it an invalid argument when a file is to hide a directory, or a directory a
+ * file.
+ */
+static struct error *check_kinds(struct setup *s, const struct oci_mount *m, bool is_dir)
+{
+	int target autoclose = -1;
+	struct error *err = path_open_in_root(s->root_dir, m->destination, O_PATH, 0, &target);
+	struct stat st;
+
+	if (err) {
+		error_ignore(err, "it will be made");
+		return NULL;
+	}
+	if (fstat(target, &st) < 0)
+		return error_sys("look at the mount point");
+	if (S_ISDIR(st.st_mode) == is_dir)
+		return NULL;
+	return error_new(
+		ERROR_BAD_INPUT,
+		is_dir ? "the mount's source is a directory, the container has a file there"
+		       : "the mount's source is a file, the container has a directory there");
+}
+
 static struct error *mount_bind(struct setup *s, size_t i)
 {
 	const struct oci_mount *m = &s->spec->mounts[i];
@@ -382,6 +423,7 @@ static struct error *mount_bind(struct setup *s, size_t i)
 
 	if (fstat(s->sources[i], &st) < 0)
 		return error_sys("mount source");
+	TRY(check_kinds(s, m, S_ISDIR(st.st_mode)));
 	TRY(open_target(s, m, S_ISDIR(st.st_mode), &target));
 	if (m->copy_up && S_ISDIR(st.st_mode))
 		TRY(fill_volume(s->sources[i], target));

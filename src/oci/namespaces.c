@@ -33,6 +33,8 @@ struct error *step_lease_ids(struct setup *s)
 {
 	if (s->join_namespaces & CLONE_NEWUSER) {
 		s->ids = s->spec->join_ids;
+		TRY(idrange_share(s->ids, s->spec->state_path));
+		s->leased = true;
 		return NULL;
 	}
 	if (!s->user_namespace)

@@ -228,6 +228,9 @@ struct error *oci_capability_parse(const char *text, int *ret_number)
 	__attribute__((nonnull, warn_unused_result));
 const char *oci_capability_name(int number);
 
+/* Whether the capability means nothing in a user namespace that is not the host's. */
+bool oci_capability_is_of_host_only(int number);
+
 /*
  * The bounding set from --cap-add and --cap-drop (names or ALL), docker's rules, on the default
  * set.

@@ -32,24 +32,43 @@ struct error *step_find_user(struct setup *s)
 }
 
 /*
- * Limits, by the parent: raising a hard limit takes the host's CAP_SYS_RESOURCE. A default that
+ * A hard limit above ours, by the parent: it takes the host's CAP_SYS_RESOURCE. A default that
  * cannot be had is clamped to what we have ourselves; one that was asked for by name is an error.
  */
-static struct error *set_rlimit(pid_t pid, const struct oci_rlimit *l)
+static struct error *raise_rlimit(pid_t pid, const struct oci_rlimit *l)
 {
-	struct rlimit want = { .rlim_cur = l->soft, .rlim_max = l->hard }, have;
+	struct rlimit limit;
 
-	if (prlimit(pid, (enum __rlimit_resource)l->resource, &want, NULL) == 0)
+	if (prlimit(pid, (enum __rlimit_resource)l->resource, NULL, &limit) < 0)
+		return error_sys("read limit %d", l->resource);
+	if (l->hard <= limit.rlim_max)
 		return NULL;
-	if (l->explicit_ || errno != EPERM)
+	limit.rlim_max = l->hard;
+	if (prlimit(pid, (enum __rlimit_resource)l->resource, &limit, NULL) < 0 &&
+	    (l->explicit_ || errno != EPERM))
 		return error_sys("limit %d to %ju:%ju", l->resource, (uintmax_t)l->soft,
 				 (uintmax_t)l->hard);
-	if (prlimit(pid, (enum __rlimit_resource)l->resource, NULL, &have) < 0)
-		return error_sys("read limit %d", l->resource);
-	want.rlim_max = have.rlim_max;
-	want.rlim_cur = want.rlim_cur < have.rlim_max ? want.rlim_cur : have.rlim_max;
-	if (prlimit(pid, (enum __rlimit_resource)l->resource, &want, NULL) < 0)
-		return error_sys("limit %d", l->resource);
+	return NULL;
+}
+
+/*
+ * The limits themselves, by the child, and late: few open files or little memory are the program's
+ * problem, not ours while we make its container.
+ */
+static struct error *set_rlimits(const struct oci_process *p)
+{
+	for (size_t i = 0; i < p->n_rlimits; i++) {
+		const struct oci_rlimit *l = &p->rlimits[i];
+		struct rlimit limit;
+
+		if (getrlimit((enum __rlimit_resource)l->resource, &limit) < 0)
+			return error_sys("read limit %d", l->resource);
+		limit.rlim_max = l->hard < limit.rlim_max ? l->hard : limit.rlim_max;
+		limit.rlim_cur = l->soft < limit.rlim_max ? l->soft : limit.rlim_max;
+		if (setrlimit((enum __rlimit_resource)l->resource, &limit) < 0)
+			return error_sys("limit %d to %ju:%ju", l->resource, (uintmax_t)l->soft,
+					 (uintmax_t)l->hard);
+	}
 	return NULL;
 }
 
@@ -67,8 +86,11 @@ struct error *step_limits(struct setup *s)
 	const struct oci_process *p = &s->spec->process;
 
 	for (size_t i = 0; i < p->n_rlimits; i++)
-		TRY(set_rlimit(s->pid, &p->rlimits[i]));
-	return p->oom_score_adj_set ? set_oom_score(s->pid, p->oom_score_adj) : NULL;
+		TRY(raise_rlimit(s->pid, &p->rlimits[i]));
+	if (!p->oom_score_adj_set)
+		return NULL;
+	return error_wrap(set_oom_score(s->pid, p->oom_score_adj), "OOM score adjustment %d",
+			  p->oom_score_adj);
 }
 
 struct error *step_load_seccomp(struct setup *s)
@@ -168,6 +190,7 @@ static struct error *limit_to_own(struct setup *s, struct oci_process *p)
 struct error *step_privileges(struct setup *s)
 {
 	struct oci_process own = s->spec->process, *p = &own;
+	unsigned int not_the_hosts = s->spec->new_namespaces | s->spec->join_namespaces;
 	bool filtered = s->seccomp.insns != NULL;
 
 	umask(p->umask);
@@ -180,8 +203,9 @@ struct error *step_privileges(struct setup *s)
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_sys("set no_new_privs");
 	if (s->spec->landlock && !s->joined)
-		TRY(landlock_confine(!(s->spec->new_namespaces & CLONE_NEWPID),
-				     !(s->spec->new_namespaces & CLONE_NEWNET)));
+		TRY(landlock_confine(!(not_the_hosts & CLONE_NEWPID),
+				     !(not_the_hosts & CLONE_NEWNET)));
+	TRY(set_rlimits(p));
 	TRY(limit_to_own(s, p));
 	TRY(drop_bounding(p->capabilities));
 	if (filtered && !p->no_new_privileges)

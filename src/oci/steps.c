@@ -37,8 +37,8 @@ static const struct step start_steps[] = {
 	{ "make /dev", STEP_PARENT, step_make_dev, NULL },
 	{ "open mount sources", STEP_PARENT, step_open_sources, NULL },
 	{ "write /etc files", STEP_PARENT, step_make_etc, NULL },
-	/* Hard limits above ours need the host's CAP_SYS_RESOURCE. */
-	{ "set limits", STEP_PARENT, step_limits, NULL },
+	/* Hard limits above ours, and a lower OOM score, need the host's CAP_SYS_RESOURCE. */
+	{ "raise limits", STEP_PARENT, step_limits, NULL },
 	/*
 	 * The state file stands before the program runs: whoever finds it after a crash knows what
 	 * to end.
@@ -86,8 +86,8 @@ static const struct step start_steps[] = {
 	 */
 	{ "close descriptors", STEP_CHILD, step_close, NULL },
 	/*
-	 * Landlock, capabilities, ids, no_new_privs and seccomp: each narrows what the next may
-	 * need.
+	 * Landlock, limits, capabilities, ids, no_new_privs and seccomp: each narrows what the
+	 * next may need.
 	 */
 	{ "drop privileges", STEP_CHILD, step_privileges, NULL },
 	{ "change directory", STEP_CHILD, step_cwd, NULL },
@@ -101,11 +101,11 @@ static const struct step exec_steps[] = {
 	{ "open stdio", STEP_PARENT, step_stdio, NULL },
 	{ "load seccomp filter", STEP_PARENT, step_load_seccomp, NULL },
 	{ "clone", STEP_PARENT, step_clone, undo_clone },
-	{ "set limits", STEP_PARENT, step_limits, NULL },
+	{ "raise limits", STEP_PARENT, step_limits, NULL },
 	{ "go", STEP_PARENT, step_go, NULL },
 
 	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
-	/* Limits are set by now. */
+	/* Hard limits are raised by now. */
 	{ "wait for the parent", STEP_CHILD, step_wait_for_go, NULL },
 	{ "become root", STEP_CHILD, step_become_root, NULL },
 	{ "open root", STEP_CHILD, step_open_root, NULL },
@@ -135,8 +135,12 @@ static struct error *run_step(const struct step *step, struct setup *s)
 	if (log_is_debug())
 		log_debug("%-26s %5ju us%s", step->name, (uintmax_t)(now_us() - start),
 			  err ? ", failed" : "");
-	/* A fault of the user's own program or input speaks for itself. */
-	if (err && !error_status(err) && error_kind(err) == ERROR_SYSTEM)
+	/*
+	 * A fault of the user's own program or input speaks for itself, and the child has named its
+	 * own step.
+	 */
+	if (err && !error_status(err) && error_kind(err) == ERROR_SYSTEM &&
+	    step->run != step_wait_for_exec)
 		err = error_wrap(err, "%s", step->name);
 	return err;
 }
@@ -263,6 +267,10 @@ struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *stat
 	s.ids = (uint32_t)state->first_id;
 	s.join_namespaces = spec->new_namespaces | spec->join_namespaces;
 	s.clone_namespaces = 0;
+	/* What the container was asked to be may have given way to whom it joined. */
+	s.user_namespace = s.ids != 0;
+	s.join_namespaces &= ~(unsigned int)CLONE_NEWUSER;
+	s.join_namespaces |= s.user_namespace ? CLONE_NEWUSER : 0;
 	err = proc_open((pid_t)state->pid, &s.container_pidfd);
 	if (!err &&
 	    !oci_state_is_alive(state)) /* looked at after it was opened: the pid is no other's */

@@ -169,6 +169,8 @@ static struct error *resolve_names(const char *passwd, const char *group, const 
 		return error_new(ERROR_BAD_INPUT,
 				 "unable to find group %s: no matching entries in group file",
 				 group_name);
+	/* Without it, files that deny their group would be open to who left it (CVE-2022-36109). */
+	TRY(add_group(u, u->gid));
 	return entry_name && !group_name ? add_memberships(u, group, entry_name) : NULL;
 }
 

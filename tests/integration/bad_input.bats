@@ -37,6 +37,10 @@ nothing_was_made() {
 	refuses 125 'minimum' run -m 1m busybox true
 	refuses 125 'must be absolute' run -v /tmp:relative busybox true
 	refuses 125 'only none and host' run --network nowhere busybox true
+	refuses 125 'invalid --security-opt: "x": expected no-new-privileges or NAME=VALUE' \
+		run --security-opt x busybox true
+	refuses 125 'invalid --security-opt: "x=y": there are no-new-privileges, seccomp' \
+		run --security-opt x=y busybox true
 	refuses 125 'hostname' run -h 'a b' busybox true
 	nothing_was_made
 }
@@ -75,6 +79,10 @@ nothing_was_made() {
 	done
 	refuses 125 "this engine's own state" run --rm -v "$engine/root:/host" busybox true
 	refuses 125 "this engine's own state" run --rm -v "$engine:/host" busybox true
+	refuses 125 '/etc: the mount'"'"'s source is a file, the container has a directory there' \
+		run --rm -v "$BATS_TEST_FILENAME:/etc" busybox true
+	refuses 125 '/etc/passwd: the mount'"'"'s source is a directory, the container has a file there' \
+		run --rm -v "$BATS_TEST_TMPDIR:/etc/passwd" busybox true
 	ln -s /etc "$BATS_TEST_TMPDIR/link"
 	refuses 125 'gives the host away' run --rm -v "$BATS_TEST_TMPDIR/link:/host" busybox true
 	nothing_was_made

@@ -186,4 +186,18 @@ refuses() {
 	COMP_WORDS=(bulkhead --root /x in) COMP_CWORD=3
 	_bulkhead
 	[[ " ${COMPREPLY[*]} " == *' inspect '* ]]
+	COMP_WORDS=(bulkhead image l) COMP_CWORD=2
+	_bulkhead
+	[[ ${COMPREPLY[*]} == 'list load ls' ]]
+	COMP_WORDS=(bulkhead container ls --no) COMP_CWORD=3
+	_bulkhead
+	[[ ${COMPREPLY[*]} == --no-trunc ]]
+	busybox_image
+	bulkhead create --name completed busybox true >/dev/null
+	COMP_WORDS=(bulkhead rm compl) COMP_CWORD=2
+	_bulkhead
+	[[ ${COMPREPLY[*]} == completed ]]
+	COMP_WORDS=(bulkhead --root "$engine/empty" rm compl) COMP_CWORD=4
+	_bulkhead || true
+	[[ -z ${COMPREPLY[*]} ]]
 }

@@ -85,7 +85,7 @@ setup() {
 	head -c 100000 "$tar" >"$tar.cut"
 	run --separate-stderr bulkhead import "$tar.cut" app
 	assert_failure 1
-	[[ $stderr == *"tar: "* ]]
+	[[ $stderr == "bulkhead: import $tar.cut: "*"tar: "* ]]
 	[[ -z $(find "$engine/root"/{layers,tmp} -mindepth 1) ]]
 	run bulkhead images -q
 	assert_output ''
@@ -96,4 +96,17 @@ setup() {
 	run --separate-stderr bulkhead_as 65534 import "$tar" app
 	assert_failure 1
 	[[ ${#stderr_lines[@]} == 1 && $stderr == *"Permission denied"* ]]
+}
+
+@test "images before and since another" {
+	bulkhead import "$tar" older >/dev/null
+	sleep 1.1
+	bulkhead import -c 'LABEL a=b' "$tar" newer >/dev/null
+	run bulkhead images --format '{{.Repository}}' -f before=newer
+	assert_output older
+	run bulkhead images --format '{{.Repository}}' -f since=older
+	assert_output newer
+	run bulkhead images -f since=neither
+	assert_failure 1
+	assert_output --partial 'no such image: neither'
 }

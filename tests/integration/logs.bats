@@ -54,6 +54,8 @@ setup() {
 	bulkhead run --name web busybox echo hi >/dev/null
 	run bulkhead logs -t web
 	assert_output --regexp '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z hi$'
+	run bulkhead logs --details web
+	assert_output " hi"
 	run bulkhead logs --since 2100-01-01T00:00:00Z web
 	assert_output ""
 	run bulkhead logs --until 2001-01-01T00:00:00Z web

@@ -39,6 +39,17 @@ has_logged() {
 	assert_equal "$(bulkhead inspect --format '{{ .State.ExitCode }}' web)" 7
 }
 
+@test "no time limit: nothing is killed" {
+	listener --stop-timeout 1
+	bulkhead stop -t -1 web 3>&- &
+	wait_for 10 has_logged term
+	sleep 1.5
+	container_is web running
+	bulkhead kill -s QUIT web
+	wait $!
+	assert_equal "$(bulkhead inspect --format '{{ .State.ExitCode }}' web)" 7
+}
+
 @test "what does not run is stopped already" {
 	bulkhead create --name web busybox true >/dev/null
 	run bulkhead stop web

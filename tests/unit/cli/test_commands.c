@@ -113,7 +113,7 @@ static void tables_are_dumped(void **state)
 	assert_has(r.out, "\nwait\thelp\t\t\tPrint usage\n");
 	RUN(&r, "_completion", "bash");
 	assert_int_equal(r.status, 0);
-	assert_has(r.out, "\n\trun)\n\t\toptions=' --annotation --attach -a ");
+	assert_has(r.out, "\n\trun | 'container run')\n\t\toptions=' --annotation --attach -a ");
 	fake_reset();
 }
 
@@ -218,8 +218,10 @@ static void commands_for_many_go_on(void **state)
 	assert_has(fake.calls, "stop:a:2:3 stop:b:2:3 stop:c:2:3");
 	RUN(&r, "stop", "a", "--time", "5");
 	assert_has(fake.calls, "stop:a:0:5");
-	RUN(&r, "stop", "a");
+	RUN(&r, "stop", "-t", "-1", "a");
 	assert_has(fake.calls, "stop:a:0:-1");
+	RUN(&r, "stop", "a");
+	assert_has(fake.calls, "stop:a:0:-2147483648");
 	fake_reset();
 }
 
@@ -356,7 +358,7 @@ static void info_and_version(void **state)
 	(void)state;
 	RUN(&r, "info");
 	assert_string_equal(r.out,
-			    "NCPU: 2\nKernel Version: 6.1\nSecurity Options:\n name=seccomp\n");
+			    "CPUs: 2\nKernel Version: 6.1\nSecurity Options:\n name=seccomp\n");
 	assert_string_equal(r.err, "WARNING: none\n");
 	RUN(&r, "info", "-f", "{{.NCPU}} {{json .SecurityOptions}}");
 	assert_string_equal(r.out, "2 [\"name=seccomp\"]\n");

@@ -204,8 +204,7 @@ static void images_filter(void **state)
 		{ { "images", "-q", "-f", "dangling=false", "debian" }, "eeeeeeeeeeee\n" },
 		{ { "images", "-q", "-f", "label=x=y", "debian" }, "eeeeeeeeeeee\n" },
 		{ { "images", "-q", "-f", "label=z" }, "" },
-		{ { "images", "-q", "-f", "reference=host:5000/a/*" },
-		  "eeeeeeeeeeee\neeeeeeeeeeee\n" },
+		{ { "images", "-q", "-f", "reference=host:5000/a/*" }, "eeeeeeeeeeee\n" },
 	};
 	struct result r;
 

@@ -5,6 +5,7 @@
  */
 #include "engine/ended.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -335,6 +336,30 @@ static void kill_and_stop_of_what_does_not_run(void **state)
 	assert_fails(engine_ended(f->e, "web"), ERROR_BAD_INPUT, "not the id");
 }
 
+/*
+ * The process that a monitor starts at its end, when a removal was faster: it has nothing to wait
+ * for.
+ */
+static void what_was_removed_meanwhile_is_not_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	int state_dir autoclose = -1;
+	char id[ENGINE_ID_SIZE];
+	struct monitor m;
+	char *path autofree = NULL;
+
+	assert_ok(fixture_create(f, "web", "{}", id));
+	m = start_monitor(f, id, NULL);
+	path = alive_path(f->e, id);
+	state_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(state_dir >= 0);
+	assert_false(alive_wait_released(state_dir, 1));
+	assert_ok(path_remove_tree(AT_FDCWD, path));
+	assert_true(alive_is_held(state_dir));
+	assert_true(alive_wait_released(state_dir, 1));
+	end_monitor(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +374,7 @@ int main(void)
 		FIXTURE_TEST(wait_returns_the_code_even_of_what_is_gone),
 		FIXTURE_TEST(many_who_notice_record_it_once),
 		FIXTURE_TEST(kill_and_stop_of_what_does_not_run),
+		FIXTURE_TEST(what_was_removed_meanwhile_is_not_waited_for),
 	};
 
 	return TEST_MAIN(tests);

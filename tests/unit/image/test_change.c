@@ -37,6 +37,7 @@ static void test_changes(void **state)
 		"{\"ExposedPorts\":{\"80/tcp\":{},\"53/udp\":{},\"8000/tcp\":{},\"8001/tcp\":{},"
 		"\"8002/tcp\":{}}}");
 	assert_change("LABEL a=1 \"b c\"=2 a=3", "{\"Labels\":{\"a\":\"3\",\"b c\":\"2\"}}");
+	assert_change("ONBUILD RUN make x", "{\"OnBuild\":[\"RUN make x\"]}");
 	assert_change("STOPSIGNAL SIGINT", "{\"StopSignal\":\"SIGINT\"}");
 	assert_change("USER me:you", "{\"User\":\"me:you\"}");
 	assert_change("VOLUME /a /b /a", "{\"Volumes\":{\"/a\":{},\"/b\":{}}}");
@@ -72,6 +73,7 @@ static void test_refused(void **state)
 		{ "EXPOSE 70000", "EXPOSE: " },
 		{ "EXPOSE 9-8", "EXPOSE: " },
 		{ "EXPOSE 80/icmp", "\"icmp\" is not a protocol" },
+		{ "ONBUILD from x", "ONBUILD: FROM isn't allowed as a trigger" },
 		{ "STOPSIGNAL NONE", "STOPSIGNAL: invalid signal" },
 		{ "USER a b", "is not USER[:GROUP]" },
 		{ "VOLUME data", "is not an absolute path" },

@@ -37,9 +37,10 @@ static void a_name_brings_its_groups(void **state)
 	assert_int_equal(u.uid, 1000);
 	assert_int_equal(u.gid, 1001);
 	assert_string_equal(u.home, "/home/app");
-	assert_int_equal(u.n_groups, 2); /* the group whose id no container has is passed over */
-	assert_int_equal(u.groups[0], 10);
-	assert_int_equal(u.groups[1], 50);
+	assert_int_equal(u.n_groups, 3); /* the group whose id no container has is passed over */
+	assert_int_equal(u.groups[0], 1001);
+	assert_int_equal(u.groups[1], 10);
+	assert_int_equal(u.groups[2], 50);
 	user_done(&u);
 }
 
@@ -50,7 +51,8 @@ static void a_group_that_is_named_stands_alone(void **state)
 	(void)state;
 	assert_ok(user_resolve_text(PASSWD, GROUP, "app:wheel", NULL, &u));
 	assert_int_equal(u.gid, 10);
-	assert_int_equal(u.n_groups, 0);
+	assert_int_equal(u.n_groups, 1);
+	assert_int_equal(u.groups[0], 10);
 	user_done(&u);
 	assert_ok(user_resolve_text(PASSWD, GROUP, "app:77", NULL, &u));
 	assert_int_equal(u.gid, 77);
@@ -111,8 +113,8 @@ static void added_groups_come_once(void **state)
 
 	(void)state;
 	assert_ok(user_resolve_text(PASSWD, GROUP, "app", (char **)more, &u));
-	assert_int_equal(u.n_groups, 3);
-	assert_int_equal(u.groups[2], 33);
+	assert_int_equal(u.n_groups, 4);
+	assert_int_equal(u.groups[3], 33);
 	user_done(&u);
 	more[0] = "none";
 	assert_fails(user_resolve_text(PASSWD, GROUP, "app", (char **)more, &u), ERROR_BAD_INPUT,
