@@ -18,6 +18,22 @@ setup() {
 	succeeded i386
 }
 
+# A kernel that is built with them has them on request only; what they do without the filter is shown on one that has, by
+# tests/vm/attacks.bats.
+@test "an x32 call is refused" {
+	run "$calls" x32
+	[[ $output =~ ^x32:\ (ENOSYS|succeeded)$ ]]
+	local native=$output
+	attack x32
+	assert_failure
+	refute_output --partial succeeded
+	attack x32 "${only_filter[@]}"
+	assert_failure
+	refute_output --partial succeeded
+	attack x32 "${only_filter[@]}" --security-opt seccomp=unconfined
+	assert_output "$native"
+}
+
 @test "i386 calls that are asked for are filtered" {
 	attack i386 --security-opt seccomp-arch=x86
 	refused i386 EPERM
