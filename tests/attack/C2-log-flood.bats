@@ -23,7 +23,7 @@ teardown() {
 inside() {
 	(
 		group_enter "$outer/engine"
-		bulkhead "$@"
+		exec "$BULKHEAD_BUILD/src/bulkhead" --root "$engine/root" --state "$engine/state" "$@" 3>&-
 	)
 }
 

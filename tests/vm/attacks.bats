@@ -132,12 +132,13 @@ capability_is_a_wall() {
 
 # --- around the filter ------------------------------------------------------------------------------------------------
 
-# Debian's kernel has x32's calls, off unless the command line says otherwise (tests/vm/kinds).
+# Only where a kernel has x32's calls can one succeed. Debian's cloud kernel has none, not even with syscall.x32=y on its
+# command line (tests/vm/kinds), which is what its kernel with x32 would want: whether the filter refuses them is then seen
+# in tests/unit/oci/test_seccomp.c alone, which runs the filter itself.
 @test "a user namespace by an x32 call" {
-	local attack=(-v /bulkhead/compiled/calls:/calls:ro)
-	run /bulkhead/compiled/calls x32
-	echo "$output"
-	assert_success
+	local attack=(-v /bulkhead/compiled/calls:/calls:ro) native
+	grep -qw syscall.x32=y /proc/cmdline
+	native=$(/bulkhead/compiled/calls x32) || true
 	run bulkhead run --rm "${attack[@]}" busybox /calls x32
 	assert_failure
 	refute_output --partial succeeded
@@ -146,7 +147,8 @@ capability_is_a_wall() {
 	assert_failure
 	refute_output --partial succeeded
 	run bulkhead run --rm "${attack[@]}" "${all_down[@]}" busybox /calls x32
-	assert_success
+	assert_output "$native"
+	[ "$native" != 'x32: ENOSYS' ] || skip 'this kernel is built without x32: the same call outside of any container is ENOSYS'
 	assert_output 'x32: succeeded'
 }
 
