@@ -426,6 +426,8 @@ struct error *spec_build(struct engine *e, const struct container *c, int state_
 	TRY(set_process(c, ret));
 	TRY(set_init(c, ret));
 	TRY(set_resources(e, c, &ret->resources));
+	if (!str_is_empty(c->host.cgroup_parent))
+		ret->cgroup_parent = alloc_string(c->host.cgroup_parent);
 	return open_cache(e, &ret->seccomp_cache);
 }
 

@@ -159,6 +159,20 @@ static void warn_of_useless_capabilities(const struct host_config *host, char **
 	}
 }
 
+/* Who has prepared a group at that place, as for docker, is to know that it is another one. */
+static struct error *check_cgroup_parent(const char *parent, char ***warnings)
+{
+	if (str_is_empty(parent))
+		return NULL;
+	TRY(oci_check_cgroup_parent(parent));
+	if (*parent == '/')
+		strv_addf(warnings,
+			  "--cgroup-parent %s: taken from the engine's own group, whose limit"
+			  " leaves the host its reserve, not from the root",
+			  parent);
+	return NULL;
+}
+
 static struct error *check_privileged(const struct policy *policy, const struct host_config *host,
 				      char ***warnings)
 {
@@ -186,11 +200,7 @@ struct error *validate_container(const struct policy *policy, const struct conta
 	TRY(check_annotations(host->annotations));
 	TRY(check_absolute(host->masked_paths, "masked path"));
 	TRY(check_absolute(host->readonly_paths, "read-only path"));
-	if (!str_is_empty(host->cgroup_parent))
-		return error_new(ERROR_UNSUPPORTED,
-				 "cgroup parent %s: containers are placed by the engine, below the"
-				 " limit that leaves the host its reserve",
-				 host->cgroup_parent);
 	warn_of_useless_capabilities(host, warnings);
+	TRY(check_cgroup_parent(host->cgroup_parent, warnings));
 	return check_privileged(policy, host, warnings);
 }

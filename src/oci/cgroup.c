@@ -294,7 +294,9 @@ struct error *oci_fork(pid_t *ret_pid)
 struct error *step_make_cgroup(struct setup *s)
 {
 	TRY(cgroup_detect(&s->cgroup.ops));
-	TRY(s->cgroup.ops->make(&s->cgroup, s->spec->id, &s->spec->resources));
+	if (s->spec->cgroup_parent) /* the host may have become another one since it was made */
+		TRY(oci_check_cgroup_parent(s->spec->cgroup_parent));
+	TRY(s->cgroup.ops->make(&s->cgroup, s->spec));
 	return s->cgroup.ops->limit(&s->cgroup, s->spec);
 }
 

@@ -32,11 +32,10 @@ struct cgroup {
 struct cgroup_ops {
 	const char *name;
 	/*
-	 * Makes the group @id in every hierarchy of @cg, with the parent and its host reserve when
-	 * missing.
+	 * Makes the container's group in every hierarchy of @cg, with the engine's group, its host
+	 * reserve, and what is between the two when missing.
 	 */
-	struct error *(*make)(struct cgroup *cg, const char *id,
-			      const struct oci_resources *resources);
+	struct error *(*make)(struct cgroup *cg, const struct oci_spec *spec);
 	/* Writes the limits and device rules into the groups. */
 	struct error *(*limit)(struct cgroup *cg, const struct oci_spec *spec);
 	/*
@@ -84,6 +83,13 @@ struct error *cgroup_mounts(char ***ret) __attribute__((nonnull, warn_unused_res
 struct error *cgroup_make_place(struct cgroup *cg, const char *parent, const char *controllers,
 				const char *id, bool *ret_made)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Of a parent that oci_check_cgroup_parent() took: the names on the way from the engine's group to
+ * it, to be freed, and whether it is a slice of systemd instead. NULL is the engine's group itself.
+ */
+char **cgroup_parent_names(const char *parent);
+bool cgroup_parent_is_slice(const char *parent);
 
 /*
  * What all containers together may have, the host's reserve kept back (requirement C2): bytes, and

@@ -68,6 +68,17 @@ static struct error *fill_cpuset(int parent, int dir)
 	return NULL;
 }
 
+/* One that somebody has filled stays as it is. */
+static struct error *fill_empty_cpuset(int parent, int dir)
+{
+	char *cpus autofree = NULL, *mems autofree = NULL;
+
+	TRY(path_read_text(dir, "cpuset.cpus", 4096, &cpus));
+	TRY(path_read_text(dir, "cpuset.mems", 4096, &mems));
+	return cpus[strspn(cpus, "\n")] && mems[strspn(mems, "\n")] ? NULL
+								    : fill_cpuset(parent, dir);
+}
+
 /* What all containers together may have: the host keeps a reserve (requirement C2). */
 static struct error *limit_parent(const char *mount, const char *controllers)
 {
@@ -84,23 +95,53 @@ static struct error *limit_parent(const char *mount, const char *controllers)
 	return has(controllers, "cpuset") ? fill_cpuset(top, dir) : NULL;
 }
 
-static struct error *make_one(struct cgroup *cg, const char *mount, const char *controllers,
-			      const char *id)
+/* The groups between the engine's and the container's. */
+static struct error *make_between(const char *base, const char *controllers, char *const *names)
 {
-	char *parent autofree = alloc_printf("%s/bulkhead", mount);
+	int above autoclose = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (above < 0)
+		return error_sys("open %s", base);
+	for (size_t i = 0; names && names[i]; i++) {
+		int dir autoclose = -1;
+
+		TRY(error_wrap(path_open_dir(above, names[i], 0755, &dir), "in %s", base));
+		if (has(controllers, "cpuset"))
+			TRY(fill_empty_cpuset(above, dir));
+		fd_close(&above);
+		above = fd_take(&dir);
+	}
+	return NULL;
+}
+
+static struct error *make_above(const char *mount, const char *controllers, char *const *names)
+{
+	char *base autofree = alloc_printf("%s/bulkhead", mount);
+
+	if (mkdir(base, 0755) == 0)
+		TRY(limit_parent(mount, controllers));
+	else if (errno != EEXIST)
+		return error_sys("make %s", base);
+	return make_between(base, controllers, names);
+}
+
+static struct error *make_one(struct cgroup *cg, const char *mount, const char *controllers,
+			      const struct oci_spec *spec)
+{
+	char **names autostrv = cgroup_parent_names(spec->cgroup_parent);
+	char *below autofree = strv_join(names, "/");
+	char *parent autofree = alloc_printf("%s/bulkhead%s%s", mount, names ? "/" : "", below);
 	bool made;
 
-	TRY(cgroup_make_place(cg, parent, controllers, id, &made));
+	TRY(cgroup_make_place(cg, parent, controllers, spec->id, &made));
 	if (made)
 		return NULL;
-	if (mkdir(parent, 0755) < 0 && errno != EEXIST)
-		return error_sys("make %s", parent);
-	TRY(limit_parent(mount, controllers));
-	TRY(cgroup_make_place(cg, parent, controllers, id, &made));
+	TRY(make_above(mount, controllers, names));
+	TRY(cgroup_make_place(cg, parent, controllers, spec->id, &made));
 	return made ? NULL : error_new(ERROR_CONFLICT, "%s was removed meanwhile", parent);
 }
 
-static struct error *make(struct cgroup *cg, const char *id, const struct oci_resources *resources)
+static struct error *make(struct cgroup *cg, const struct oci_spec *spec)
 {
 	char **mounts autostrv = NULL;
 
@@ -108,9 +149,9 @@ static struct error *make(struct cgroup *cg, const char *id, const struct oci_re
 	for (size_t i = 0; mounts[i]; i += 2) {
 		struct cgroup_place *place;
 
-		if (!is_wanted(mounts[i + 1], resources))
+		if (!is_wanted(mounts[i + 1], &spec->resources))
 			continue;
-		TRY(make_one(cg, mounts[i], mounts[i + 1], id));
+		TRY(make_one(cg, mounts[i], mounts[i + 1], spec));
 		place = &cg->places[cg->n - 1];
 		place->join = openat(place->dir, "tasks", O_WRONLY | O_CLOEXEC);
 		if (place->join < 0)

@@ -47,11 +47,20 @@ static struct error *write_int(int dir, const char *file, int64_t value)
 	return path_write_existing(dir, file, text);
 }
 
-/* Where our groups are: in a scope that systemd has delegated to us, or below the root. */
-static char *base_of(const char *mount)
+/*
+ * Where our groups are: in a scope that systemd has delegated to us, ours or one in the slice
+ * @parent, or below the root.
+ */
+static char *base_of(const char *mount, const char *parent)
 {
-	return systemd_is_running() ? alloc_printf("%s/" SYSTEMD_SCOPE_PATH, mount)
-				    : alloc_printf("%s/bulkhead", mount);
+	char *scope autofree = NULL;
+
+	if (!systemd_is_running())
+		return alloc_printf("%s/bulkhead", mount);
+	if (!parent || !cgroup_parent_is_slice(parent))
+		return alloc_printf("%s/" SYSTEMD_SCOPE_PATH, mount);
+	scope = systemd_scope_in(parent);
+	return alloc_printf("%s/%s", mount, scope);
 }
 
 /* The unified hierarchy's mount point. */
@@ -124,16 +133,23 @@ static struct error *prepare(const char *mount, const char *base, pid_t *ret_fir
 	return make_base(mount, base, first);
 }
 
-static struct error *make(struct cgroup *cg, const char *id, const struct oci_resources *resources)
+/*
+ * The group is gone, or dying under our hands (ENODEV), or systemd has not done with the last one
+ * yet.
+ */
+static bool is_passing(const struct error *err)
 {
-	char *mount autofree = NULL, *base autofree = NULL;
+	return error_is(err, ERROR_CONFLICT) || error_errno(err) == ENOENT ||
+	       error_errno(err) == ENODEV;
+}
+
+static struct error *make_in_base(struct cgroup *cg, const char *mount, const char *base,
+				  const char *id)
+{
 	struct error *err;
 	pid_t first;
 	bool made;
 
-	(void)resources;
-	TRY(find_mount(&mount));
-	base = base_of(mount);
 	TRY(cgroup_make_place(cg, base, "", id, &made));
 	if (made)
 		return NULL;
@@ -144,6 +160,81 @@ static struct error *make(struct cgroup *cg, const char *id, const struct oci_re
 	if (!err && !made)
 		err = error_new(ERROR_CONFLICT, "%s was removed meanwhile", base);
 	return err;
+}
+
+/* Moves this process, the monitor, where a scope in a slice needs one to stay. */
+static struct error *enter_scope(const char *mount, const char *base)
+{
+	char *list autofree = alloc_printf("%s/monitors/cgroup.procs", base);
+	struct error *err;
+	pid_t first;
+
+	TRY(prepare(mount, base, &first));
+	err = path_write_existing(AT_FDCWD, list, "0");
+	systemd_release_scope(first);
+	return err;
+}
+
+/* The monitor was born before the slice was known, in our own scope, and leaves that. */
+static struct error *make_in_slice(struct cgroup *cg, const char *mount, const char *base,
+				   const char *id)
+{
+	struct error *err = enter_scope(mount, base);
+	bool made;
+
+	for (int tries = 0; err && is_passing(err) && tries < 500; tries++) {
+		error_ignore(err, "an earlier scope of that name is on its way out");
+		usleep(10000);
+		err = enter_scope(mount, base);
+	}
+	TRY(err);
+	TRY(cgroup_make_place(cg, base, "", id, &made));
+	return made ? NULL : error_new(ERROR_CONFLICT, "%s was removed meanwhile", base);
+}
+
+/*
+ * A parent is made when it is missing, and hands the controllers down either way: its maker may
+ * have left that to us.
+ */
+static struct error *make_in_parent(struct cgroup *cg, const char *mount, const char *base,
+				    const struct oci_spec *spec)
+{
+	char **names autostrv = cgroup_parent_names(spec->cgroup_parent);
+	char *below autofree = strv_join(names, "/");
+	char *parent autofree = alloc_printf("%s/%s", base, below);
+	int above autoclose = -1;
+	pid_t first;
+	bool made;
+
+	/* This process is in the group of monitors: what is made here stays. */
+	TRY(prepare(mount, base, &first));
+	systemd_release_scope(first);
+	above = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (above < 0)
+		return error_sys("open %s", base);
+	for (size_t i = 0; names[i]; i++) {
+		int dir = -1;
+
+		TRY(error_wrap(path_open_dir(above, names[i], 0755, &dir), "in %s", base));
+		enable_controllers(dir);
+		fd_close(&above);
+		above = dir;
+	}
+	TRY(cgroup_make_place(cg, parent, "", spec->id, &made));
+	return made ? NULL : error_new(ERROR_CONFLICT, "%s was removed meanwhile", parent);
+}
+
+static struct error *make(struct cgroup *cg, const struct oci_spec *spec)
+{
+	char *mount autofree = NULL, *base autofree = NULL;
+
+	TRY(find_mount(&mount));
+	base = base_of(mount, spec->cgroup_parent);
+	if (cgroup_parent_is_slice(spec->cgroup_parent))
+		return make_in_slice(cg, mount, base, spec->id);
+	if (spec->cgroup_parent)
+		return make_in_parent(cg, mount, base, spec);
+	return make_in_base(cg, mount, base, spec->id);
 }
 
 static struct error *fork_into(const char *monitors, pid_t *ret_pid)
@@ -179,16 +270,6 @@ static struct error *prepare_and_fork(const char *mount, const char *base, const
 }
 
 /*
- * The group is gone, or dying under our hands (ENODEV), or systemd has not done with the last one
- * yet.
- */
-static bool is_passing(const struct error *err)
-{
-	return error_is(err, ERROR_CONFLICT) || error_errno(err) == ENOENT ||
-	       error_errno(err) == ENODEV;
-}
-
-/*
  * systemd drops its scope with the last process in it, and takes some time for it: what we have
  * just seen, or made for a command beside us, may be gone when we clone into it. So this is tried
  * until it holds.
@@ -199,7 +280,7 @@ static struct error *fork_monitor(pid_t *ret_pid)
 	struct error *err;
 
 	TRY(find_mount(&mount));
-	base = base_of(mount);
+	base = base_of(mount, NULL);
 	monitors = alloc_printf("%s/monitors", base);
 	err = fork_into(monitors, ret_pid);
 	for (int tries = 0; err && is_passing(err) && tries < 500; tries++) {

@@ -122,6 +122,7 @@ struct oci_spec {
 
 	struct oci_process process;
 	struct oci_resources resources;
+	char *cgroup_parent; /* NULL: the engine's own group */
 	enum oci_seccomp seccomp;
 	char *seccomp_profile;
 	int seccomp_cache; /* directory, 0700; -1: compile each time */
@@ -203,6 +204,15 @@ struct error *oci_delete(int state_dir, const char *state_path)
  */
 struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *state,
 		       struct oci_running *ret) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Whether a container can be put below the control group @parent: a path of plain names, absolute
+ * or not, that begins at the engine's own group either way; or the name of a slice, where systemd
+ * owns the groups. ERROR_BAD_INPUT, or ERROR_UNSUPPORTED for a slice that this host's groups are
+ * not in.
+ */
+struct error *oci_check_cgroup_parent(const char *parent)
+	__attribute__((nonnull, warn_unused_result));
 
 /* What this host has, for `info`. */
 struct oci_features {

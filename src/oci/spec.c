@@ -43,6 +43,7 @@ void oci_spec_done(struct oci_spec *spec)
 	free(spec->hosts);
 	free(spec->resolv_conf);
 	free(spec->seccomp_profile);
+	free(spec->cgroup_parent);
 	free(spec->resources.cpuset_cpus);
 	free(spec->resources.cpuset_mems);
 	strv_free(spec->masked_paths);

@@ -38,6 +38,24 @@ bool systemd_is_running(void)
 	return access("/run/systemd/system", F_OK) == 0;
 }
 
+/* systemd.slice(5): a-b.slice is in a.slice. */
+char *systemd_scope_in(const char *slice)
+{
+	size_t length = strlen(slice) - strlen(".slice");
+	char *path autofree = alloc_string("");
+
+	for (size_t i = 1; i <= length; i++) {
+		char *longer;
+
+		if (i < length && slice[i] != '-')
+			continue;
+		longer = alloc_printf("%s%.*s.slice/", path, (int)i, slice);
+		free(path);
+		path = longer;
+	}
+	return alloc_printf("%sbulkhead-%.*s.scope", path, (int)length, slice);
+}
+
 static struct error *find(const struct bus_library *l, const char *name, void *ret_function)
 {
 	void *symbol = dlsym(l->handle, name);
@@ -65,8 +83,11 @@ static bool is_leaving(const sd_bus_error *why)
 	return str_equal(why->name, "org.freedesktop.systemd1.UnitExists");
 }
 
-static struct error *start_unit(pid_t first, int64_t memory_bytes, int64_t pids)
+static struct error *start_unit(const char *path, pid_t first, int64_t memory_bytes, int64_t pids)
 {
+	char **parts autostrv = strv_split(path, '/');
+	size_t n = strv_length(parts);
+	const char *scope = parts[n - 1], *slice = parts[n - 2];
 	struct bus_library l = { 0 };
 	sd_bus_error why = SD_BUS_ERROR_NULL;
 	struct error *err = NULL;
@@ -79,15 +100,14 @@ static struct error *start_unit(pid_t first, int64_t memory_bytes, int64_t pids)
 		return error_new(ERROR_UNAVAILABLE, "connect to the system bus: %s", strerror(-rc));
 	rc = l.call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
 			   "org.freedesktop.systemd1.Manager", "StartTransientUnit", &why, NULL,
-			   "ssa(sv)a(sa(sv))", "bulkhead.scope", "fail", 8, "Description", "s",
-			   "Bulkhead containers", "Slice", "s", "bulkhead.slice", "Delegate", "b",
-			   1, "MemoryMax", "t", (uint64_t)memory_bytes, "TasksMax", "t",
+			   "ssa(sv)a(sa(sv))", scope, "fail", 8, "Description", "s",
+			   "Bulkhead containers", "Slice", "s", slice, "Delegate", "b", 1,
+			   "MemoryMax", "t", (uint64_t)memory_bytes, "TasksMax", "t",
 			   (uint64_t)pids, "TimeoutStopUSec", "t", STOP_US, "CollectMode", "s",
 			   "inactive-or-failed", "PIDs", "au", 1, (uint32_t)first, 0);
 	if (rc < 0)
-		err = error_new(is_leaving(&why) ? ERROR_CONFLICT : ERROR_SYSTEM,
-				"start bulkhead.scope: %s",
-				why.message ? why.message : strerror(-rc));
+		err = error_new(is_leaving(&why) ? ERROR_CONFLICT : ERROR_SYSTEM, "start %s: %s",
+				scope, why.message ? why.message : strerror(-rc));
 	l.error_free(&why);
 	l.unref(bus);
 	return err;
@@ -129,7 +149,7 @@ struct error *systemd_make_scope(const char *path, int64_t memory_bytes, int64_t
 
 	if (first < 0)
 		return error_sys("fork");
-	err = start_unit(first, memory_bytes, pids);
+	err = start_unit(path, first, memory_bytes, pids);
 	/*
 	 * The call returns when the job is queued. systemd makes the group first and moves the
 	 * process then: before that we may not move it on, or it would be taken back, and a group

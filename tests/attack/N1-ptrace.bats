@@ -1,4 +1,4 @@
-# Tracing a process of the host: each of three walls refuses it alone.
+# Tracing a process of the host or of a sibling: each of three walls refuses it alone.
 load ../lib/helpers
 
 setup() {
@@ -14,8 +14,9 @@ teardown() {
 	engine_teardown
 }
 
+# Traces the process $target.
 attack() {
-	run --separate-stderr bulkhead run --rm -v "$program:/ptrace:ro" "$@" busybox /ptrace "$victim"
+	run --separate-stderr bulkhead run --rm -v "$program:/ptrace:ro" "$@" busybox /ptrace "$target"
 }
 
 refused() {
@@ -25,7 +26,8 @@ refused() {
 
 may=(--cap-add SYS_PTRACE --security-opt no-new-privileges=false --security-opt seccomp=unconfined)
 
-@test "ptrace of a process of the host" {
+tracing_is_kept_from() {
+	target=$1
 	attack
 	refused 'No such process'
 	# the pid namespace alone: it has no such number
@@ -40,5 +42,13 @@ may=(--cap-add SYS_PTRACE --security-opt no-new-privileges=false --security-opt 
 	attack "${may[@]}" --pid=host --userns=host --security-opt landlock=unconfined
 	assert_success
 	assert_output "ptrace: succeeded"
-	kill -0 "$victim"
+	kill -0 "$target"
+}
+
+@test "ptrace of a process of the host" { tracing_is_kept_from "$victim"; }
+
+@test "ptrace of a process of a sibling" {
+	bulkhead run -d --name sibling busybox sleep 1000
+	tracing_is_kept_from "$(container_pid sibling)"
+	container_is sibling running
 }

@@ -43,3 +43,28 @@ typed() {
 	attack_on_terminal tiocsti_disguised "${only_filter[@]}" --security-opt seccomp=unconfined
 	typed tiocsti_disguised
 }
+
+# Without a terminal of its own a container has none at all: what it would type into is not the caller's. No flag gives it
+# that; natively the same program types there.
+on_terminal() {
+	run script --quiet --return --command "$(printf '%q ' "$@")" /dev/null 3>&-
+	output=${output//$'\r'/}
+}
+
+@test "the caller's terminal" {
+	local options
+	for options in "" "--privileged --pid=host --ipc=host --uts=host"; do
+		# shellcheck disable=SC2086 # words
+		on_terminal "$BULKHEAD_BUILD/src/bulkhead" --root "$engine/root" --state "$engine/state" run --rm -i \
+			-v "$calls:/calls:ro" $options busybox sh -c '/calls tiocsti; cat </dev/tty; ls -l /proc/self/fd'
+		refute_output --partial succeeded
+		assert_output --partial 'standard input is no terminal'
+		assert_output --partial "can't open /dev/tty: No such device or address"
+		refute_output --partial '-> /dev/'
+	done
+	bulkhead run -d --name web -v "$calls:/calls:ro" busybox sleep 1000
+	on_terminal "$BULKHEAD_BUILD/src/bulkhead" --root "$engine/root" --state "$engine/state" exec -i web /calls tiocsti
+	assert_output --partial 'standard input is no terminal'
+	on_terminal "$calls" tiocsti
+	typed tiocsti
+}

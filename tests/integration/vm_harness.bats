@@ -88,6 +88,19 @@ last_line_is() {
 	[[ $output == *'did not turn off within 2 s'* ]]
 }
 
+@test "what proves the kind is first, and what leaves something running is last" {
+	mkdir "$work/vm"
+	for name in attacks host units parts.1 parts.2; do
+		echo '# kinds: plain' >"$work/vm/$name.bats"
+	done
+	cp "$lib/../kinds" "$work/vm/"
+	rm "$work/plan/plain.1"
+	run bash -c '. "$1/common.sh"; vm_dir=$2/vm; . "$1/plan.sh"; write_plan "$2/plan" $(select_files)' _ "$lib" "$work"
+	[ "$status" -eq 0 ]
+	[ "$(paste -sd' ' "$work/plan/plain.1")" = 'host.bats attacks.bats units.bats parts.1.bats' ]
+	[ "$(cat "$work/plan/plain.2")" = parts.2.bats ]
+}
+
 @test "fewer results than planned fail the run" {
 	guest 'printf "%s\n" "$token file a.bats" 1..2 "ok 1 x" "$token status a.bats 0" "$token end"'
 	run one_boot

@@ -34,6 +34,30 @@ setup() {
 	assert_output ""
 }
 
+# Its own client is waited for, and has the rest of the output when it reads on; nobody else waits for that.
+@test "and stop, of a container whose client does not read" {
+	local client
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec 8<>"$BATS_TEST_TMPDIR/pipe"
+	bulkhead run --name web busybox sh -c 'trap "exit 5" TERM; yes | head -c 500000 & while :; do sleep 0.1; done' \
+		>&8 8>&- &
+	client=$!
+	wait_for 10 container_is web running
+	sleep 0.5
+	bulkhead wait web >"$BATS_TEST_TMPDIR/code" 8>&- &
+	run timeout 5 "$BULKHEAD_BUILD/src/bulkhead" --root "$engine/root" --state "$engine/state" stop web 3>&- 8>&-
+	assert_success
+	wait_for 5 test -s "$BATS_TEST_TMPDIR/code"
+	assert_equal "$(cat "$BATS_TEST_TMPDIR/code")" 5
+	container_is web exited
+	kill -0 "$client"
+	cat "$BATS_TEST_TMPDIR/pipe" >"$BATS_TEST_TMPDIR/output" 8>&- &
+	wait "$client" || assert_equal $? 5
+	exec 8>&-
+	wait
+	(($(stat -c %s "$BATS_TEST_TMPDIR/output") > 65536)) # more than the pipe had
+}
+
 @test "of nothing" {
 	run bulkhead wait nobody
 	assert_failure

@@ -30,6 +30,9 @@ refused() {
 	# so is the user namespace
 	attack "${unconfined[@]}" --cap-add ALL
 	refused 'denied|not permitted'
+	# and the filter
+	attack "${unconfined[@]}" --userns=host --cap-add ALL --security-opt seccomp=/bulkhead/compiled/profile.json
+	refused 'denied|not permitted'
 	attack "${unconfined[@]}" --userns=host --cap-add ALL
 	assert_success
 	[ "$(cat $agent)" = /tmp/attack ]

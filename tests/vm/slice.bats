@@ -100,3 +100,53 @@ names_in() {
 	run bulkhead exec "$id" true
 	assert_success
 }
+
+# --- --cgroup-parent --------------------------------------------------------------------------------------------------
+
+web_scope=/sys/fs/cgroup/bulkhead.slice/bulkhead-web.slice/bulkhead-bulkhead-web.scope
+
+web_scope_is_gone() {
+	[[ ! -d $web_scope ]]
+}
+
+@test "--cgroup-parent of a name is a group in the scope, limited as its maker says" {
+	bulkhead run -d --name one busybox sleep 600
+	mkdir -p "$scope/parent"
+	echo '+memory +pids' >"$scope/parent/cgroup.subtree_control"
+	echo 12 >"$scope/parent/pids.max"
+	id=$(bulkhead run -d --name two --cgroup-parent parent -m 64m busybox sleep 600)
+	[ "$(group_of two memory)" = "$scope/parent/$id" ]
+	[ "$(cat "$scope/parent/$id/memory.max")" = $((64 << 20)) ]
+	run bulkhead exec two sh -c 'for i in $(seq 20); do sleep 5 & done'
+	assert_output --partial "can't fork"
+	bulkhead rm -f one two
+	wait_for 60 scope_is_gone
+}
+
+@test "--cgroup-parent of a slice: a scope there, with the host's reserve, and the slice's own limit" {
+	systemctl set-property --runtime bulkhead-web.slice TasksMax=14
+	id=$(bulkhead run -d --name web --cgroup-parent bulkhead-web.slice busybox sleep 600)
+	[ "$(group_of web memory)" = "$web_scope/$id" ]
+	[ "$(systemctl show --property Delegate --value bulkhead-bulkhead-web.scope)" = yes ]
+	limit=$(cat "$web_scope/memory.max")
+	((limit > 0 && limit < $(awk '/MemTotal/ { print $2 }' /proc/meminfo) * 1024))
+	# its monitor keeps the scope, and leaves ours
+	[ "$(names_in "$web_scope/monitors" | grep -c '^bulkhead-monito')" = 1 ]
+	run bulkhead exec web sh -c 'for i in $(seq 20); do sleep 5 & done'
+	assert_output --partial "can't fork"
+	run bulkhead exec web true
+	bulkhead rm -f web
+	wait_for 60 web_scope_is_gone
+	# none of these may meet the scope as it leaves
+	for _ in 1 2 3; do
+		run bulkhead run --rm --cgroup-parent bulkhead-web.slice busybox echo here
+		assert_success
+		assert_output here
+	done
+	bulkhead run -d --name again --cgroup-parent bulkhead-web.slice busybox sleep 600
+	systemctl stop bulkhead-bulkhead-web.scope
+	wait_for 60 container_is again exited
+	wait_for 60 web_scope_is_gone
+	systemctl revert bulkhead-web.slice
+	[ "$(systemctl is-system-running)" = running ]
+}

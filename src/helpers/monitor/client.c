@@ -343,12 +343,26 @@ struct error *clients_resume_input(struct monitor *m)
 	return NULL;
 }
 
+struct error *clients_report_to_watchers(struct monitor *m)
+{
+	for (int i = 0; i < MONITOR_CLIENTS; i++) {
+		struct client *c = &m->clients[i];
+
+		if (c->fd < 0 || !c->greeted || c->told ||
+		    (c->flags & (ATTACH_WANT_STDOUT | ATTACH_WANT_STDERR)))
+			continue;
+		tell_exit(c);
+		TRY(watch(c));
+	}
+	return NULL;
+}
+
 struct error *clients_report_exit(struct monitor *m)
 {
 	for (int i = 0; i < MONITOR_CLIENTS; i++) {
 		struct client *c = &m->clients[i];
 
-		if (c->fd < 0)
+		if (c->fd < 0 || c->told)
 			continue;
 		if (!c->greeted) {
 			leave(c);

@@ -34,6 +34,8 @@ static struct error *time_is_over(void *data, int signal)
 	if (m->phase == PHASE_DRAINING) {
 		m->late = true;
 		TRY(outputs_drain(m));
+		if (!clients_ready(m))
+			TRY(clients_report_to_watchers(m));
 	} else {
 		clients_leave(m);
 	}

@@ -133,6 +133,11 @@ struct error *clients_resume_input(struct monitor *m);
 /* Whether one is attached for stdin and has not said ATTACH_STDIN_EOF. */
 bool clients_want_input(const struct monitor *m);
 struct error *clients_report_exit(struct monitor *m);
+/*
+ * To those who have asked for no output, where the rest of it waits for a client that does not
+ * read: the end is for them.
+ */
+struct error *clients_report_to_watchers(struct monitor *m);
 bool clients_reported(const struct monitor *m);
 bool clients_will_end(const struct monitor *m);
 

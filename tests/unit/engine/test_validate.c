@@ -75,6 +75,9 @@ static void good_host_configs(void **state)
 		"{\"GroupAdd\":[\"audio\",\"100\"]}",
 		"{\"Annotations\":{\"a\":\"\"}}",
 		"{\"MaskedPaths\":[\"/proc/x\"]}",
+		"{\"CgroupParent\":\"web\"}",
+		"{\"CgroupParent\":\"/web//db-1.x/\"}",
+		"{\"CgroupParent\":\"db/monitors\"}",
 	};
 
 	(void)state;
@@ -161,7 +164,20 @@ static const struct {
 	{ "{\"GroupAdd\":[\"a:b\"]}", ERROR_BAD_INPUT, "group-add" },
 	{ "{\"Annotations\":{\"\":\"x\"}}", ERROR_BAD_INPUT, "annotation" },
 	{ "{\"MaskedPaths\":[\"proc\"]}", ERROR_BAD_INPUT, "masked path" },
-	{ "{\"CgroupParent\":\"/x\"}", ERROR_UNSUPPORTED, "cgroup parent" },
+	{ "{\"CgroupParent\":\"/\"}", ERROR_BAD_INPUT, "names no group" },
+	{ "{\"CgroupParent\":\"../x\"}", ERROR_BAD_INPUT, "begins with a dot" },
+	{ "{\"CgroupParent\":\"/a/../../x\"}", ERROR_BAD_INPUT, "begins with a dot" },
+	{ "{\"CgroupParent\":\"a/.\"}", ERROR_BAD_INPUT, "begins with a dot" },
+	{ "{\"CgroupParent\":\"a b\"}", ERROR_BAD_INPUT, "other characters" },
+	{ "{\"CgroupParent\":\"a\\nb\"}", ERROR_BAD_INPUT, "cgroup parent \"a\\x0ab\": " },
+	{ "{\"CgroupParent\":\"a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q\"}", ERROR_BAD_INPUT, "too deep" },
+	{ "{\"CgroupParent\":\"/monitors\"}", ERROR_BAD_INPUT, "the engine's" },
+	{ "{\"CgroupParent\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}",
+	  ERROR_BAD_INPUT, "the engine's" },
+	{ "{\"CgroupParent\":\"/web.slice\"}", ERROR_BAD_INPUT, "by its name alone" },
+	{ "{\"CgroupParent\":\"web.slice/x\"}", ERROR_BAD_INPUT, "by its name alone" },
+	{ "{\"CgroupParent\":\"-.slice\"}", ERROR_BAD_INPUT, "not the name of a slice" },
+	{ "{\"CgroupParent\":\"a--b.slice\"}", ERROR_BAD_INPUT, "not the name of a slice" },
 };
 
 static void bad_host_configs(void **state)

@@ -356,6 +356,36 @@ static void test_slow_first_client(void **state)
 	rig_done(&r);
 }
 
+/*
+ * Who has asked for no output is told the end although the first client does not read on, which
+ * then has the rest.
+ */
+static void test_watcher_beside_slow_client(void **state)
+{
+	const struct rig_options o = { .script = "yes | head -c 300000 & sleep 0.5; kill -KILL $$",
+				       .client = OUT | ATTACH_WILL_END,
+				       .no_log = true };
+	struct rig_heard first, seen;
+	struct rig r;
+	int watcher;
+
+	(void)state;
+	rig_start(&r, &o);
+	watcher = rig_attach(&r, 0);
+	rig_hear(watcher, &seen);
+	assert_int_equal(seen.exit_code, 137);
+	assert_int_equal(seen.n_out, 0);
+	assert_true(rig_has(&r, "exit"));
+	rig_hear(r.client, &first);
+	assert_int_equal(first.exit_code, 137);
+	assert_true(first.n_out > 65536);
+	end_well(&r);
+	close(watcher);
+	rig_heard_done(&seen);
+	rig_heard_done(&first);
+	rig_done(&r);
+}
+
 static void wait_then_print(void)
 {
 	char c;
@@ -564,6 +594,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_stdin_of_two),
 		cmocka_unit_test(test_slow_first_client),
 		cmocka_unit_test(test_slow_late_client),
+		cmocka_unit_test(test_watcher_beside_slow_client),
 		cmocka_unit_test(test_log_flood),
 		cmocka_unit_test(test_grandchild),
 		cmocka_unit_test(test_bad_clients),

@@ -51,11 +51,19 @@ select_files() {
 	done | sort -u
 }
 
+# in_order FILE...: host.bats first, which looks at the kind before anything has changed it; what leaves something
+# running until a reboot last.
+in_order() {
+	printf '%s\n' "$@" | awk '{ print ($0 == "host.bats" ? 0 : $0 ~ /\.[0-9]+\.bats$/ ? 2 : 1), $0 }' |
+		LC_ALL=C sort | cut -d ' ' -f 2
+}
+
 # write_plan DIR FILE...
 write_plan() {
-	local dir=$1 file kind kinds
+	local dir=$1 file kind kinds files
 	shift
-	for file; do
+	mapfile -t files < <(in_order "$@")
+	for file in "${files[@]}"; do
 		kinds=$(file_kinds "$file") || return
 		for kind in $kinds; do
 			printf '%s\n' "$file" >>"$dir/$kind.$(file_boot "$file")"

@@ -29,13 +29,35 @@ static long reboot_keys(const char *file)
 		       LINUX_REBOOT_CMD_CAD_ON, NULL);
 }
 
-/* Too many segments: EINVAL once the right to try has been checked. */
-static long kexec(const char *file)
+/* A kernel of one page, to begin at 32 MiB. What it does is never seen: nobody reboots into it. */
+static long load_kernel(const char *file)
 {
-	long result = syscall(SYS_kexec_load, 0, KEXEC_SEGMENT_MAX + 1, NULL, KEXEC_ARCH_DEFAULT);
+	static const unsigned char page[4096] = { 0xf4, 0xeb, 0xfd }; /* hlt; jmp .-1 */
+	struct kexec_segment segment = {
+		.buf = page, .bufsz = sizeof(page), .mem = (void *)0x2000000, .memsz = 4096
+	};
 
 	(void)file;
-	return result < 0 && errno == EINVAL ? 0 : result;
+	return syscall(SYS_kexec_load, 0x2000000, 1, &segment, KEXEC_ARCH_DEFAULT);
+}
+
+static long unload_kernel(const char *file)
+{
+	(void)file;
+	return syscall(SYS_kexec_load, 0, 0, NULL, KEXEC_ARCH_DEFAULT);
+}
+
+/* What is no kernel: ENOEXEC once the right to load one has been checked. */
+static long load_kernel_file(const char *file)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	long result;
+
+	(void)file;
+	if (fd < 0)
+		return -2;
+	result = syscall(SYS_kexec_file_load, fd, -1, 1UL, "", KEXEC_FILE_NO_INITRAMFS);
+	return result < 0 && errno == ENOEXEC ? 0 : result;
 }
 
 static long load_module(const char *file)
@@ -45,6 +67,22 @@ static long load_module(const char *file)
 	if (fd < 0)
 		return -2;
 	return syscall(SYS_finit_module, fd, "", 0);
+}
+
+static long load_module_image(const char *file)
+{
+	static char image[1 << 20];
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t n = 1;
+
+	while (fd >= 0 && n > 0 && length < sizeof(image)) {
+		n = read(fd, image + length, sizeof(image) - length);
+		length += n > 0 ? (size_t)n : 0;
+	}
+	if (fd < 0 || n != 0)
+		return -2;
+	return syscall(SYS_init_module, image, length, "");
 }
 
 static long unload_module(const char *file)
@@ -80,10 +118,17 @@ static long clear_log(const char *file)
 }
 
 static const struct attack attacks[] = {
-	{ "clock_settime", set_clock },	 { "delete_module", unload_module },
-	{ "finit_module", load_module }, { "kexec_load", kexec },
-	{ "reboot", reboot_keys },	 { "swapoff", swap_off },
-	{ "swapon", swap_on },		 { "syslog", clear_log },
+	{ "clock_settime", set_clock },
+	{ "delete_module", unload_module },
+	{ "finit_module", load_module },
+	{ "init_module", load_module_image },
+	{ "kexec_file_load", load_kernel_file },
+	{ "kexec_load", load_kernel },
+	{ "kexec_unload", unload_kernel },
+	{ "reboot", reboot_keys },
+	{ "swapoff", swap_off },
+	{ "swapon", swap_on },
+	{ "syslog", clear_log },
 };
 
 int main(int argc, char **argv)
