@@ -10,9 +10,9 @@
 
 /* One byte, with one descriptor. An error's frame is longer. */
 enum started_word {
-	STARTED_NOTHING = 0,	  /* the end of file */
+	STARTED_NOTHING = 0,	 /* the end of file */
 	STARTED_NAMESPACE = 'n', /* its new mount namespace */
-	STARTED_TERMINAL = 't',  /* the master of its terminal */
+	STARTED_TERMINAL = 't',	 /* the master of its terminal */
 };
 
 struct error *started_tell(int socket, enum started_word word, int fd)

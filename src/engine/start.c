@@ -184,7 +184,10 @@ static struct error *open_log(struct start *s, int *ret_fd)
 static struct error *set_up(struct start *s)
 {
 	struct oci_running running;
-	struct monitor_plan plan = { .tty = s->c->config.tty, .log_dir = -1, .client = s->client, .status = s->status_write };
+	struct monitor_plan plan = { .tty = s->c->config.tty,
+				     .log_dir = -1,
+				     .client = s->client,
+				     .status = s->status_write };
 	/* Opened anew: the lock that says "I live" belongs to this open file and no copy of it. */
 	int held autoclose = openat(s->state_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int program autoclose = -1;

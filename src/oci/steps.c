@@ -1,7 +1,8 @@
 /*
  * The table of steps that make a container, in the kernel's order, and the two drivers that run it.
  * Parent and child run side by side from "clone" to "hand over": making namespaces takes the child
- * as long as the parent needs for the root, mounting on it as long as the parent needs for the rest.
+ * as long as the parent needs for the root, mounting on it as long as the parent needs for the
+ * rest.
  */
 #include <errno.h>
 #include <sched.h>
@@ -127,6 +128,13 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+/* Steps of the parent in which it hears what went wrong with the child, who has named its own. */
+static bool hears_the_child(const struct step *step)
+{
+	return step->run == step_hand_over_root || step->run == step_hand_over ||
+	       step->run == step_go;
+}
+
 static struct error *run_step(const struct step *step, struct setup *s)
 {
 	uint64_t start = log_is_debug() ? now_us() : 0;
@@ -135,12 +143,8 @@ static struct error *run_step(const struct step *step, struct setup *s)
 	if (log_is_debug())
 		log_debug("%-26s %5ju us%s", step->name, (uintmax_t)(now_us() - start),
 			  err ? ", failed" : "");
-	/*
-	 * A fault of the user's own program or input speaks for itself, and the child has named its
-	 * own step.
-	 */
-	if (err && !error_status(err) && error_kind(err) == ERROR_SYSTEM &&
-	    step->run != step_wait_for_exec)
+	/* A fault of the user's own program or input speaks for itself. */
+	if (err && !error_status(err) && error_kind(err) == ERROR_SYSTEM && !hears_the_child(step))
 		err = error_wrap(err, "%s", step->name);
 	return err;
 }
@@ -221,7 +225,8 @@ void oci_running_kill(struct oci_running *r)
 
 	if (r->pidfd >= 0) {
 		error_ignore(proc_signal(r->pidfd, SIGKILL), "it is gone already");
-		while (waitid(P_PIDFD, (id_t)r->pidfd, &info, WEXITED | __WALL) < 0 && errno == EINTR)
+		while (waitid(P_PIDFD, (id_t)r->pidfd, &info, WEXITED | __WALL) < 0 &&
+		       errno == EINTR)
 			;
 	}
 	oci_running_done(r);

@@ -69,7 +69,8 @@ static _Noreturn void be_program(const struct rig_options *o, const int *fds, in
 				 int terminal)
 {
 	if (o->fails) {
-		struct error *err = error_set_status(error_new(ERROR_NOT_FOUND, "%s", o->fails), 127);
+		struct error *err =
+			error_set_status(error_new(ERROR_NOT_FOUND, "%s", o->fails), 127);
 		char frame[ERROR_FRAME_MAX];
 
 		must(fd_send(channel, frame, error_encode(err, frame, sizeof(frame)), NULL, 0));

@@ -17,7 +17,7 @@ struct rig_options {
 	uint64_t client;       /* flags of the first client; 0: none */
 	bool stdin_open, tty, session, no_log;
 	const char *log_size, *log_files;
-	const char *oom; /* contents of the cgroup's memory file */
+	const char *oom;   /* contents of the cgroup's memory file */
 	const char *fails; /* instead of the program: the error that it could not be executed for */
 	bool command;	   /* somebody waits for the word that it started: rig_started() */
 };
