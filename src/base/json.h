@@ -15,18 +15,35 @@
 #include "base/error.h"
 
 enum json_kind {
-	JSON_BOOL,	    /* bool */
-	JSON_INT64,	    /* int64_t */
-	JSON_TEXT,	    /* char *, NULL when absent */
-	JSON_TEXTS,	    /* char **, a strv: array of strings */
-	JSON_MAP,	    /* char **, a strv of key, value, key, value: object of strings */
-	JSON_SET,	    /* char **, a strv of keys: Go's map[string]struct{} */
-	JSON_NESTED,	    /* struct in place, of .type */
-	JSON_POINTER,	    /* struct *, of .type; NULL when absent */
-	JSON_STRUCTS,	    /* struct * of .type, its length a size_t at .count */
-	JSON_ANY,	    /* json_t *, an owned reference */
-	JSON_BOOL_POINTER,  /* bool *, NULL when absent: where false is not the default */
-	JSON_INT64_POINTER, /* int64_t *, NULL when absent */
+	JSON_BOOL,    /* bool */
+	JSON_INT64,   /* int64_t */
+	JSON_INT32,   /* int32_t */
+	JSON_UINT32,  /* uint32_t */
+	JSON_UINT64,  /* uint64_t */
+	JSON_TEXT,    /* char *, NULL when absent */
+	JSON_TEXTS,   /* char **, a strv: array of strings */
+	JSON_MAP,     /* char **, a strv of key, value, key, value: object of strings */
+	JSON_SET,     /* char **, a strv of keys: Go's map[string]struct{} */
+	JSON_NESTED,  /* struct in place, of .type */
+	JSON_POINTER, /* struct *, of .type; NULL when absent */
+	JSON_STRUCTS, /* struct * of .type, its length a size_t at .count */
+	JSON_NAMED,   /* as JSON_STRUCTS, from an object: each key is its first member, a char * */
+	JSON_ANY,     /* json_t *, an owned reference */
+	JSON_BOOL_POINTER,   /* bool *, NULL when absent: where false is not the default */
+	JSON_INT64_POINTER,  /* int64_t *, NULL when absent */
+	JSON_UINT32_POINTER, /* uint32_t *, NULL when absent */
+	JSON_UINT64_POINTER, /* uint64_t *, NULL when absent */
+	JSON_UINT32S,	     /* uint32_t *, its length a size_t at .count: array of numbers */
+};
+
+/* The texts that a field may have, and what each stands for. */
+struct json_word {
+	const char *name;
+	uint64_t value;
+};
+struct json_words {
+	const char *what;	      /* "a kind of namespace" */
+	const struct json_word *list; /* ends with .name NULL */
 };
 
 enum {
@@ -34,6 +51,11 @@ enum {
 	JSON_OMIT_EMPTY = 2, /* not encoded when false, 0, NULL, "", or a struct of only such */
 };
 
+/*
+ * The members after .count narrow what a value may be. .words and .check are for texts: a
+ * JSON_TEXT, each of JSON_TEXTS, each key of JSON_MAP and JSON_NAMED. A narrowed JSON_TEXT that is
+ * "" counts as absent where the field is not required: Go's encoder may write it so.
+ */
 struct json_field {
 	const char *name;
 	enum json_kind kind;
@@ -41,6 +63,13 @@ struct json_field {
 	size_t offset;
 	const struct json_type *type;
 	size_t count;
+	const struct json_words *words;
+	/*
+	 * Its error says only why ("\"x\" is not absolute"), the decoder puts the place before it.
+	 */
+	struct error *(*check)(const char *text);
+	int64_t min; /* numbers; both 0: all that the kind can hold */
+	uint64_t max;
 };
 
 struct json_type {
@@ -67,6 +96,14 @@ struct json_type {
 struct error *json_parse(const char *text, size_t length, json_t **ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * json_parse() for documents with unsigned numbers: those of 2^63 to 2^64-1, which jansson has no
+ * type for, are taken by JSON_UINT64 and JSON_UINT64_POINTER, and are of a wrong type anywhere
+ * else. In the tree such a number is a string of NUL and its digits, which no document can spell.
+ */
+struct error *json_parse_wide(const char *text, size_t length, json_t **ret)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Fills the zeroed @object from @value. On error @object is emptied again. */
 struct error *json_decode(const struct json_type *type, const json_t *value, void *object)
 	__attribute__((nonnull(1, 3), warn_unused_result));
@@ -85,6 +122,14 @@ json_t *json_encode(const struct json_type *type, const void *object)
 /* @object as compact text; the caller frees. */
 char *json_encode_text(const struct json_type *type, const void *object)
 	__attribute__((nonnull, returns_nonnull));
+
+/* The same over many lines, a tab for each level, as Go's json.MarshalIndent() has it. */
+char *json_encode_lines(const struct json_type *type, const void *object)
+	__attribute__((nonnull, returns_nonnull));
+
+/* The word in the list, or NULL. */
+const struct json_word *json_find_word(const struct json_words *words, const char *name)
+	__attribute__((nonnull));
 
 /* Frees what the fields of @object own and zeroes them; the struct itself stays. */
 void json_done(const struct json_type *type, void *object) __attribute__((nonnull(1)));

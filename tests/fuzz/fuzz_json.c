@@ -24,10 +24,26 @@ struct whole {
 	char **texts, **map, **set;
 	struct part nested;
 	struct part *pointer;
-	struct part *parts;
-	size_t n_parts;
+	struct part *parts, *named;
+	size_t n_parts, n_named;
 	json_t *any;
+	int32_t i32;
+	uint32_t u32, *p32, *numbers;
+	size_t n_numbers;
+	uint64_t u64, *pu64;
+	int64_t *p64;
+	bool *pbool;
+	char *word;
 };
+
+static const struct json_word word_list[] = { { "red", 1 }, { "blue", 2 }, { 0 } };
+static const struct json_words words = { "a colour", word_list };
+
+static const struct json_field named_fields[] = {
+	JSON_FIELD(part, "number", number, JSON_INT64, JSON_OMIT_EMPTY),
+	{ 0 },
+};
+static const struct json_type named_type = { .size = sizeof(struct part), .fields = named_fields };
 
 static const struct json_field part_fields[] = {
 	JSON_FIELD(part, "name", name, JSON_TEXT, JSON_REQUIRED),
@@ -51,6 +67,29 @@ static const struct json_field whole_fields[] = {
 	JSON_STRUCT(whole, "pointer", pointer, JSON_POINTER, &part_type, JSON_OMIT_EMPTY),
 	JSON_LIST(whole, "parts", parts, n_parts, &part_type, JSON_OMIT_EMPTY),
 	JSON_FIELD(whole, "any", any, JSON_ANY, JSON_OMIT_EMPTY),
+	JSON_FIELD(whole, "i32", i32, JSON_INT32, JSON_OMIT_EMPTY),
+	JSON_FIELD(whole, "u32", u32, JSON_UINT32, JSON_OMIT_EMPTY),
+	JSON_FIELD(whole, "u64", u64, JSON_UINT64, JSON_OMIT_EMPTY),
+	JSON_FIELD(whole, "p32", p32, JSON_UINT32_POINTER, JSON_OMIT_EMPTY),
+	JSON_FIELD(whole, "p64", p64, JSON_INT64_POINTER, JSON_OMIT_EMPTY),
+	JSON_FIELD(whole, "pu64", pu64, JSON_UINT64_POINTER, JSON_OMIT_EMPTY),
+	JSON_FIELD(whole, "pbool", pbool, JSON_BOOL_POINTER, JSON_OMIT_EMPTY),
+	{ .name = "word",
+	  .kind = JSON_TEXT,
+	  .flags = JSON_OMIT_EMPTY,
+	  .offset = offsetof(struct whole, word),
+	  .words = &words },
+	{ .name = "named",
+	  .kind = JSON_NAMED,
+	  .flags = JSON_OMIT_EMPTY,
+	  .offset = offsetof(struct whole, named),
+	  .type = &named_type,
+	  .count = offsetof(struct whole, n_named) },
+	{ .name = "numbers",
+	  .kind = JSON_UINT32S,
+	  .flags = JSON_OMIT_EMPTY,
+	  .offset = offsetof(struct whole, numbers),
+	  .count = offsetof(struct whole, n_numbers) },
 	{ 0 },
 };
 static const struct json_type whole_type = { .size = sizeof(struct whole), .fields = whole_fields };
@@ -66,10 +105,18 @@ static void quote(const char *text, size_t size)
 	assert(json_is_string(value));
 }
 
+static struct error *decode(const char *text, size_t size, struct whole *ret)
+{
+	json_t *value autojson = NULL;
+
+	TRY(json_parse_wide(text, size, &value));
+	return json_decode(&whole_type, value, ret);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct whole first = { 0 }, second = { 0 };
-	struct error *err = json_decode_text(&whole_type, (const char *)data, size, &first);
+	struct error *err = decode((const char *)data, size, &first);
 
 	quote((const char *)data, size);
 	if (err) {
@@ -84,7 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		char *text autofree = json_encode_text(&whole_type, &first);
 		char *again autofree = NULL;
 
-		err = json_decode_text(&whole_type, text, strlen(text), &second);
+		err = decode(text, strlen(text), &second);
 		assert(!err);
 		again = json_encode_text(&whole_type, &second);
 		assert(strcmp(text, again) == 0);

@@ -149,8 +149,8 @@ static void messages_name_the_place(void **state)
 	(void)state;
 	assert_refused("[]", "not an object");
 	assert_refused("{\"flag\":1}", "flag: not true or false");
-	assert_refused("{\"number\":\"1\"}", "number: not a whole number");
-	assert_refused("{\"number\":1.0}", "number: not a whole number");
+	assert_refused("{\"number\":\"1\"}", "number: \"1\" is not a number");
+	assert_refused("{\"number\":1.0}", "number: 1.0 is not a whole number");
 	assert_refused("{\"text\":[]}", "text: not a string");
 	assert_refused("{\"texts\":{}}", "texts: not an array");
 	assert_refused("{\"texts\":[\"a\",\"b\",3]}", "texts[2]: not a string");

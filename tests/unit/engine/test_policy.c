@@ -59,7 +59,7 @@ static void mistakes_are_named(void **state)
 		{ "{\"privilegd\":true}", "privilegd: no such setting" },
 		{ "{\"limits\":{\"pid\":1}}", "limits.pid: no such setting" },
 		{ "{\"limits\":{\"pids\":0}}", "limits.pids: 0 is not between" },
-		{ "{\"limits\":{\"pids\":\"many\"}}", "limits.pids: not a whole number" },
+		{ "{\"limits\":{\"pids\":\"many\"}}", "limits.pids: \"many\" is not a number" },
 		{ "{\"limits\":{\"memory\":\"1m\"}}", "limits.memory: 1m is less than" },
 		{ "{\"limits\":{\"memory\":\"5x\"}}", "limits.memory" },
 		{ "{\"log\":{\"maxSize\":\"0\"}}", "log.maxSize" },
