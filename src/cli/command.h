@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/option.h"
+#include "base/option.h"
 #include "engine/engine.h"
 
 /* Docker's exit status for a bad option, and for what fails before a container's program runs. */

@@ -1,7 +1,7 @@
 /* What run and create share: their options, and the struct create_request these become. */
 #pragma once
 
-#include "cli/option.h"
+#include "base/option.h"
 #include "engine/engine.h"
 
 /* The first member of a command's options struct; zeroed at first. */

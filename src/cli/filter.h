@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "cli/option.h"
+#include "base/option.h"
 
 /* A strv of name, value, in the order given. */
 extern const struct option_type option_filter;

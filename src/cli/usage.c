@@ -1,6 +1,5 @@
 /*
- * --help in docker's layout: options sorted by name, their texts wrapped beside them at 80 columns.
- * Nothing here knows an option by name.
+ * What --help says of the program, a group of commands, and each command.
  */
 #include "cli/usage.h"
 
@@ -12,102 +11,9 @@
 
 #include "base/banned.h"
 
-#define WIDTH 80
-
-/* "--help" is the parser's own and stands in no table. */
-static const struct option help_option = { .name = "help",
-					   .type = &option_bool,
-					   .help = "Print usage" };
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp((*(const struct option *const *)a)->name,
-		      (*(const struct option *const *)b)->name);
-}
-
-static size_t add_shown(const struct option **list, size_t n, const struct option *table)
-{
-	for (const struct option *o = table; o && o->name; o++)
-		if (!o->hidden)
-			list[n++] = o;
-	return n;
-}
-
-static size_t table_length(const struct option *table)
-{
-	size_t n = 0;
-
-	while (table && table[n].name)
-		n++;
-	return n;
-}
-
-static const struct option **sorted(const struct option *first, const struct option *second)
-{
-	const struct option **list = alloc_zeroed(table_length(first) + table_length(second) + 2,
-						  sizeof(const struct option *));
-	size_t n = add_shown(list, 0, first);
-
-	n = add_shown(list, n, second);
-	list[n++] = &help_option;
-	qsort(list, n, sizeof(const struct option *), by_name);
-	return list;
-}
-
 const struct option **usage_options(const struct command *c)
 {
-	return sorted(c->options, c->shared);
-}
-
-/* "-m, --memory bytes" in text of the caller's; the caller frees. */
-static char *head_of(const struct option *o)
-{
-	const char *space = o->type->metavar ? " " : "",
-		   *metavar = o->type->metavar ? o->type->metavar : "";
-
-	if (o->letter)
-		return alloc_printf("  -%c, --%s%s%s", o->letter, o->name, space, metavar);
-	return alloc_printf("      --%s%s%s", o->name, space, metavar);
-}
-
-/* Prints @text broken at blanks, later lines indented by @indent. */
-static void print_wrapped(const char *text, int indent)
-{
-	size_t room = (size_t)(WIDTH - indent);
-
-	while (strlen(text) > room) {
-		const char *end = text + room;
-
-		while (end > text && *end != ' ')
-			end--;
-		if (end == text) {
-			end = strchr(text, ' ');
-			if (!end)
-				break;
-		}
-		printf("%.*s\n%*s", (int)(end - text), text, indent, "");
-		text = end + 1;
-	}
-	puts(text);
-}
-
-static void print_options(const char *title, const struct option **list)
-{
-	int widest = 0;
-
-	for (const struct option **o = list; *o; o++) {
-		char *head autofree = head_of(*o);
-
-		if ((int)strlen(head) > widest)
-			widest = (int)strlen(head);
-	}
-	printf("\n%s:\n", title);
-	for (const struct option **o = list; *o; o++) {
-		char *head autofree = head_of(*o);
-
-		printf("%-*s   ", widest, head);
-		print_wrapped((*o)->help, widest + 3);
-	}
+	return option_shown(c->options, c->shared);
 }
 
 static void print_aliases(const struct command *c)
@@ -135,7 +41,7 @@ void usage_of_command(const char *path, const struct command *c)
 
 	usage_line(stdout, path, c);
 	print_aliases(c);
-	print_options("Options", list);
+	option_print("Options", list);
 }
 
 void usage_of_group(const char *group)
@@ -162,11 +68,11 @@ static void print_command(const struct command *c, void *data)
 
 void usage_of_program(void)
 {
-	const struct option **list autofree = sorted(cli_options, NULL);
+	const struct option **list autofree = option_shown(cli_options, NULL);
 
 	puts("Usage:  bulkhead [OPTIONS] COMMAND\n\nA container engine that is secure by default\n\nCommands:");
 	usage_for_each_command(print_command, NULL);
 	puts("\nManagement commands:\n  container Manage containers\n  image     Manage images");
-	print_options("Global options", list);
+	option_print("Global options", list);
 	puts("\nRun 'bulkhead COMMAND --help' for more information on a command.");
 }

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "cli/option.h"
+#include "base/option.h"
 
 extern const struct option_type option_size;	     /* int64_t bytes: 512m */
 extern const struct option_type option_memory_limit; /* int64_t bytes; 0 is "no limit": -1 */

@@ -1,4 +1,4 @@
-#include "cli/option.h"
+#include "base/option.h"
 
 #include "base/strv.h"
 #include "unit/test.h"

@@ -82,3 +82,11 @@ struct error *option_parse(struct option_parse *p, char **argv)
 
 /* Frees the values of @options in @target. */
 void option_done(const struct option *options, void *target) __attribute__((nonnull(2)));
+
+/*
+ * The options of both tables that are shown, and --help, sorted by name and ended by NULL; the
+ * caller frees the array. option_print() prints such a list under @title on stdout.
+ */
+const struct option **option_shown(const struct option *first, const struct option *second)
+	__attribute__((returns_nonnull));
+void option_print(const char *title, const struct option **list) __attribute__((nonnull));

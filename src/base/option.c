@@ -1,4 +1,4 @@
-#include "cli/option.h"
+#include "base/option.h"
 
 #include <limits.h>
 #include <stdint.h>
