@@ -91,16 +91,10 @@ static int wait_for_others(void *data, int tries)
  */
 static struct error *path_of(int dir, const char *name, char **ret)
 {
-	char link[PATH_PROC_FD_SIZE];
-	char target[PATH_MAX];
-	ssize_t n;
+	char *above autofree = NULL;
 
-	path_proc_fd(link, dir);
-	n = readlink(link, target, sizeof(target) - 1);
-	if (n < 0)
-		return error_sys("database %s: its directory", name);
-	target[n] = '\0';
-	*ret = alloc_printf("%s/%s", target, name);
+	TRY(error_wrap(path_of_fd(dir, &above), "database %s", name));
+	*ret = alloc_printf("%s/%s", above, name);
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,20 @@
 void path_proc_fd(char text[PATH_PROC_FD_SIZE], int fd)
 {
 	snprintf(text, PATH_PROC_FD_SIZE, "/proc/self/fd/%d", fd);
+}
+
+struct error *path_of_fd(int fd, char **ret)
+{
+	char link[PATH_PROC_FD_SIZE];
+	char target[PATH_MAX];
+	ssize_t n;
+
+	path_proc_fd(link, fd);
+	n = readlink(link, target, sizeof(target) - 1);
+	if (n < 0)
+		return error_sys("path of a descriptor");
+	*ret = alloc_string_n(target, (size_t)n);
+	return NULL;
 }
 
 static int open_how(int dir, const char *path, int flags, mode_t mode, uint64_t resolve)

@@ -19,6 +19,9 @@
 #define PATH_PROC_FD_SIZE 32
 void path_proc_fd(char text[PATH_PROC_FD_SIZE], int fd) __attribute__((nonnull));
 
+/* The path of the open file as the kernel names it (proc(5), /proc/PID/fd); the caller frees. */
+struct error *path_of_fd(int fd, char **ret) __attribute__((nonnull, warn_unused_result));
+
 /*
  * Opens @path as seen from inside @root: absolute paths, "..", and symlinks never leave it; magic
  * links are refused.

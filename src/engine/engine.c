@@ -54,31 +54,13 @@ static struct error *check_owner(int fd, const char *path)
 	return NULL;
 }
 
-/*
- * The path as the kernel names it, for programs that get it as an argument and for the refusal of
- * binds of it.
- */
-static struct error *real_path(int fd, const char *path, char **ret)
-{
-	char link[PATH_PROC_FD_SIZE];
-	char target[PATH_MAX];
-	ssize_t n;
-
-	path_proc_fd(link, fd);
-	n = readlink(link, target, sizeof(target) - 1);
-	if (n < 0)
-		return error_sys("%s", path);
-	*ret = alloc_string_n(target, (size_t)n);
-	return NULL;
-}
-
 static struct error *open_top(const char *path, int *ret_fd, char **ret_path)
 {
 	if (!*path)
 		return error_new(ERROR_BAD_INPUT, "an empty path is no directory for the engine");
 	TRY(path_make_dirs(path, 0700, ret_fd));
 	TRY(check_owner(*ret_fd, path));
-	return real_path(*ret_fd, path, ret_path);
+	return error_wrap(path_of_fd(*ret_fd, ret_path), "%s", path);
 }
 
 static struct error *open_all(struct engine *e, const char *root, const char *state)

@@ -95,20 +95,6 @@ static void add_default_flags(const struct container *c, struct engine_mount *m)
 	add_flag(m, "nodev", "dev");
 }
 
-static struct error *path_of_fd(int fd, char **ret)
-{
-	char link[PATH_PROC_FD_SIZE];
-	char target[PATH_MAX];
-	ssize_t n;
-
-	path_proc_fd(link, fd);
-	n = readlink(link, target, sizeof(target) - 1);
-	if (n < 0)
-		return error_sys("read %s", link);
-	*ret = alloc_string_n(target, (size_t)n);
-	return NULL;
-}
-
 /*
  * The path with all links followed; of a path that does not exist yet, its nearest existing
  * ancestor's with the rest, which is what making it would give.

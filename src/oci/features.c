@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "oci/caps.h"
+#include "base/caps.h"
 #include "oci/cgroup.h"
 #include "oci/landlock.h"
 #include "oci/oci.h"

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/caps.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/strv.h"
-#include "oci/caps.h"
 
 #include "base/banned.h"
 

@@ -7,8 +7,8 @@
 #include <linux/capability.h>
 #include <sys/prctl.h>
 
+#include "base/caps.h"
 #include "base/strv.h"
-#include "oci/caps.h"
 #include "oci/oci.h"
 
 #define BIT(name) (UINT64_C(1) << CAP_##name)

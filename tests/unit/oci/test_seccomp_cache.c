@@ -15,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/fd.h"
 #include "base/path.h"
-#include "oci/caps.h"
 #include "oci/seccomp.h"
 
 static const char profile[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["

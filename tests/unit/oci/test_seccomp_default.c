@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "oci/caps.h"
+#include "base/caps.h"
 #include "oci/seccomp.h"
 
 #define X32 0x40000000

@@ -24,9 +24,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/caps.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "oci/caps.h"
 #include "oci/seccomp.h"
 #include "oci/seccomp_default.h"
 #include "oci/seccomp_names.h"

@@ -1,4 +1,4 @@
-#include "oci/caps.h"
+#include "base/caps.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
