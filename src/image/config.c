@@ -72,11 +72,11 @@ struct error *config_decode(const char *text, size_t length, struct config_file 
 	TRY(error_wrap(json_decode_text(&config_file_type, text, length, ret), "image config"));
 	err = check(ret);
 	if (err)
-		config_done(ret);
+		config_file_done(ret);
 	return error_wrap(err, "image config");
 }
 
-void config_done(struct config_file *config)
+void config_file_done(struct config_file *config)
 {
 	json_done(&config_file_type, config);
 }

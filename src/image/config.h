@@ -24,11 +24,14 @@ struct config_file {
 };
 extern const struct json_type config_file_type;
 
-/* Fills the zeroed @ret from @text, and checks what the tables cannot. config_done() empties it. */
+/*
+ * Fills the zeroed @ret from @text, and checks what the tables cannot. config_file_done() empties
+ * it.
+ */
 struct error *config_decode(const char *text, size_t length, struct config_file *ret)
 	__attribute__((nonnull, warn_unused_result));
-void config_done(struct config_file *config) __attribute__((nonnull));
-#define autoconfig __attribute__((cleanup(config_done)))
+void config_file_done(struct config_file *config) __attribute__((nonnull));
+#define autoconfig __attribute__((cleanup(config_file_done)))
 
 /*
  * The chain ids of @diff_ids, one per layer, lowest first (config.md, "Layer ChainID"), as the

@@ -76,7 +76,7 @@ struct importing {
 static void importing_done(struct importing *i)
 {
 	extent_done(&i->layer.source);
-	config_done(&i->config);
+	config_file_done(&i->config);
 	strv_free(i->names);
 	work_end(&i->w);
 }

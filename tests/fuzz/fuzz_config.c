@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/strv.h"
-#include "runtime/config.h"
+#include "config/config.h"
 
 #include "base/banned.h"
 

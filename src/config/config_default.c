@@ -8,8 +8,7 @@
 
 #include "base/str.h"
 #include "base/strv.h"
-#include "oci/oci.h"
-#include "runtime/config.h"
+#include "config/config.h"
 
 #include "base/banned.h"
 
@@ -94,19 +93,17 @@ static void add_mounts(bool rootless, struct config *c)
 	}
 }
 
-static void add_namespaces(bool rootless, struct config_linux *l)
+static void add_namespaces(bool rootless, bool cgroup_namespace, struct config_linux *l)
 {
 	const char *types[8] = { "pid" };
-	struct oci_features host;
 	size_t n = 1;
 
-	oci_features(&host);
 	if (!rootless)
 		types[n++] = "network";
 	types[n++] = "ipc";
 	types[n++] = "uts";
 	types[n++] = "mount";
-	if (host.cgroup_version == 2)
+	if (cgroup_namespace)
 		types[n++] = "cgroup";
 	if (rootless)
 		types[n++] = "user";
@@ -132,7 +129,7 @@ static void deny_devices(struct config_resources *r)
 	r->devices->access = alloc_string("rwm");
 }
 
-void config_default(bool rootless, struct config *ret)
+void config_default(bool rootless, bool cgroup_namespace, struct config *ret)
 {
 	struct config_linux *l = &ret->linux_;
 
@@ -142,7 +139,7 @@ void config_default(bool rootless, struct config *ret)
 				.hostname = alloc_string("bulkhead") };
 	*ret->root = (struct config_root){ .path = alloc_string("rootfs"), .readonly = true };
 	add_mounts(rootless, ret);
-	add_namespaces(rootless, l);
+	add_namespaces(rootless, cgroup_namespace, l);
 	l->masked_paths = strv_split(masked, ',');
 	l->readonly_paths = strv_split(readonly, ',');
 	if (!rootless) {

@@ -1,15 +1,15 @@
 /* config.json as a whole, the parts of it that come alone, and its words. */
-#include "runtime/config.h"
+#include "config/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/caps.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/strv.h"
-#include "oci/oci.h"
-#include "runtime/config_check.h"
-#include "runtime/config_table.h"
+#include "config/config_check.h"
+#include "config/config_table.h"
 
 #include "base/banned.h"
 
@@ -158,7 +158,7 @@ uint64_t config_capabilities(char *const *names)
 	const char *known;
 	uint64_t mask = 0;
 
-	for (int n = 0; names && (known = oci_capability_name(n)); n++)
+	for (int n = 0; names && (known = caps_name((unsigned int)n)); n++)
 		if (strv_contains(names, known))
 			mask |= UINT64_C(1) << n;
 	return mask;

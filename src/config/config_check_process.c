@@ -1,10 +1,10 @@
 /* The process: what its members say together (setrlimit(2), sched_setattr(2), runc's rules). */
 #include <sys/resource.h>
 
+#include "base/caps.h"
 #include "base/str.h"
 #include "base/strv.h"
-#include "oci/oci.h"
-#include "runtime/config_check.h"
+#include "config/config_check.h"
 
 #include "base/banned.h"
 
@@ -12,7 +12,7 @@ static bool is_known(const char *capability)
 {
 	const char *known;
 
-	for (int n = 0; (known = oci_capability_name(n)); n++)
+	for (int n = 0; (known = caps_name((unsigned int)n)); n++)
 		if (str_equal(known, capability))
 			return true;
 	return false;

@@ -1,5 +1,5 @@
 /*
- * runtime/config_linux.c, config_mounts.c, config_check_namespaces.c, config_check_linux.c: mounts,
+ * config/config_linux.c, config_mounts.c, config_check_namespaces.c, config_check_linux.c: mounts,
  * namespaces and what belongs to them, devices, policies.
  */
 #include <linux/sched.h>
@@ -7,7 +7,7 @@
 #include <sys/personality.h>
 #include <sys/stat.h>
 
-#include "unit/runtime/config_fixture.h"
+#include "unit/config/config_fixture.h"
 
 static void assert_policies_arrived(const struct config_linux *l)
 {

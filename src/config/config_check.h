@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "runtime/config.h"
+#include "config/config.h"
 
 /* All of it; lines for the user go to @c->warnings. */
 struct error *config_check(struct config *c) __attribute__((nonnull, warn_unused_result));

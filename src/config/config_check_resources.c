@@ -1,7 +1,7 @@
 /* Limits: what the cgroup's files would refuse, or take for something else. */
 #include "base/str.h"
 #include "base/strv.h"
-#include "runtime/config_check.h"
+#include "config/config_check.h"
 
 #include "base/banned.h"
 

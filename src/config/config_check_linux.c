@@ -1,7 +1,7 @@
 /* The rest of "linux": devices, memory policy, personality. */
 #include "base/str.h"
 #include "base/strv.h"
-#include "runtime/config_check.h"
+#include "config/config_check.h"
 
 #include "base/banned.h"
 

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/json_number.h"
 #include "base/strv.h"
-#include "runtime/config.h"
+#include "config/config.h"
 #include "unit/test.h"
 
 #define CONFIG_SMALL                                                                               \

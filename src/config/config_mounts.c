@@ -2,7 +2,7 @@
  * config.json: "mounts" (config.md, Mounts), and maps of ids. What the options mean is for who
  * mounts: they stay as they are.
  */
-#include "runtime/config_table.h"
+#include "config/config_table.h"
 
 #include "base/banned.h"
 

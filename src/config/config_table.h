@@ -1,7 +1,7 @@
 /* For the tables of config.json: how a row is written, and which tables and checks there are. */
 #pragma once
 
-#include "runtime/config.h"
+#include "config/config.h"
 
 /*
  * ROW(process, "cwd", cwd, JSON_TEXT, JSON_REQUIRED, .check = config_check_absolute): a field of

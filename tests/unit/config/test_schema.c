@@ -5,8 +5,8 @@
  */
 #include "base/json.h"
 #include "base/path.h"
-#include "runtime/config_table.h"
-#include "unit/runtime/config_fixture.h"
+#include "config/config_table.h"
+#include "unit/config/config_fixture.h"
 
 /* What the schema has and no table, and why. */
 static const struct {

@@ -16,6 +16,7 @@
 
 #include "base/json.h"
 #include "base/userns.h"
+#include "config/resources.h"
 
 #define CONFIG_NAME "config.json"
 #define CONFIG_BYTES_MAX (16 << 20)
@@ -105,92 +106,6 @@ struct config_hooks {
 	struct config_hook *poststart, *poststop;
 	size_t n_prestart, n_create_runtime, n_create_container, n_start_container;
 	size_t n_poststart, n_poststop;
-};
-
-/* -- linux.resources ------------------------------------------------------- */
-
-struct config_device_rule {
-	bool allow;
-	char *type;		/* config_rule_types; NULL is "a" */
-	int64_t *major, *minor; /* -1 is any, as is NULL */
-	char *access;		/* of r, w and m */
-};
-
-/* Bytes; -1 is unlimited, 0 is left alone. */
-struct config_memory {
-	int64_t *limit, *reservation, *swap, *kernel, *kernel_tcp;
-	uint64_t *swappiness;
-	bool *disable_oom_killer, *use_hierarchy, *check_before_update;
-};
-
-struct config_cpu {
-	uint64_t *shares;
-	int64_t *quota_us;
-	uint64_t *burst_us, *period_us;
-	int64_t *realtime_runtime_us;
-	uint64_t *realtime_period_us;
-	char *cpus, *mems;
-	int64_t *idle;
-};
-
-struct config_pids {
-	int64_t *limit; /* -1 and 0: unlimited */
-};
-
-struct config_weight_device {
-	int64_t major, minor;
-	uint32_t *weight, *leaf_weight;
-};
-
-struct config_throttle_device {
-	int64_t major, minor;
-	uint64_t rate;
-};
-
-/* Weights are 10 to 1000; 0, which Docker writes, is left alone. */
-struct config_block_io {
-	uint32_t *weight, *leaf_weight;
-	struct config_weight_device *weight_device;
-	struct config_throttle_device *throttle_read_bps_device, *throttle_write_bps_device;
-	struct config_throttle_device *throttle_read_iops_device, *throttle_write_iops_device;
-	size_t n_weight_device, n_throttle_read_bps_device, n_throttle_write_bps_device;
-	size_t n_throttle_read_iops_device, n_throttle_write_iops_device;
-};
-
-struct config_hugepage_limit {
-	char *page_size; /* "2MB" */
-	uint64_t limit_bytes;
-};
-
-struct config_interface_priority {
-	char *name;
-	uint32_t priority;
-};
-
-struct config_network {
-	uint32_t *class_id;
-	struct config_interface_priority *priorities;
-	size_t n_priorities;
-};
-
-struct config_rdma {
-	char *device; /* its key */
-	uint32_t *hca_handles, *hca_objects;
-};
-
-struct config_resources {
-	struct config_device_rule *devices;
-	size_t n_devices;
-	struct config_memory memory;
-	struct config_cpu cpu;
-	struct config_pids pids;
-	struct config_block_io block_io;
-	struct config_hugepage_limit *hugepage_limits;
-	size_t n_hugepage_limits;
-	struct config_network network;
-	struct config_rdma *rdma;
-	size_t n_rdma;
-	char **unified; /* file of cgroup v2, content, file, content */
 };
 
 /* -- linux ----------------------------------------------------------------- */
@@ -339,9 +254,10 @@ char *config_encode_seccomp(const struct config_seccomp *s)
 /*
  * What `spec` prints: a shell in "rootfs", with the mounts, masks and capabilities that runc gives.
  * With @rootless in a user namespace that maps only the caller, with the host's network and without
- * resources. A cgroup namespace is there on cgroup v2.
+ * resources. runc has a cgroup namespace in it only on hosts of cgroup v2.
  */
-void config_default(bool rootless, struct config *ret) __attribute__((nonnull));
+void config_default(bool rootless, bool cgroup_namespace, struct config *ret)
+	__attribute__((nonnull));
 
 /* -- what the texts stand for ---------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* config.json: "linux.resources" (config-linux.md, Control groups). */
-#include "runtime/config_table.h"
+#include "config/config_table.h"
 
 #include "base/banned.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 #include "base/strv.h"
-#include "runtime/config_check.h"
+#include "config/config_check.h"
 
 #include "base/banned.h"
 

@@ -1,8 +1,8 @@
-/* runtime/config_resources.c, config_seccomp.c and their checks. */
+/* config/config_resources.c, config_seccomp.c and their checks. */
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 
-#include "unit/runtime/config_fixture.h"
+#include "unit/config/config_fixture.h"
 
 #define RESOURCES(text) "{'linux':{'resources':{" text "}}}"
 

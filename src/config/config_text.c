@@ -4,8 +4,8 @@
 
 #include "base/str.h"
 #include "base/strv.h"
-#include "runtime/config_check.h"
-#include "runtime/config_table.h"
+#include "config/config_check.h"
+#include "config/config_table.h"
 
 #include "base/banned.h"
 

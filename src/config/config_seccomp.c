@@ -2,7 +2,7 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 
-#include "runtime/config_table.h"
+#include "config/config_table.h"
 
 #include "base/banned.h"
 

@@ -4,7 +4,7 @@
 #include <linux/sched/types.h>
 #include <sys/resource.h>
 
-#include "runtime/config_table.h"
+#include "config/config_table.h"
 
 #include "base/banned.h"
 

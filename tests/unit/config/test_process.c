@@ -1,8 +1,8 @@
-/* runtime/config_process.c, config_check_process.c, config_hooks.c: process and hooks. */
+/* config/config_process.c, config_check_process.c, config_hooks.c: process and hooks. */
 #include <linux/ioprio.h>
 #include <sys/resource.h>
 
-#include "unit/runtime/config_fixture.h"
+#include "unit/config/config_fixture.h"
 
 static void every_member_arrives(void **state)
 {

@@ -1,8 +1,8 @@
-/* runtime/config.c and config_default.c: the whole file, its default, and the way back to text. */
+/* config/config.c and config_default.c: the whole file, its default, and the way back to text. */
 #include <sys/stat.h>
 
 #include "base/path.h"
-#include "unit/runtime/config_fixture.h"
+#include "unit/config/config_fixture.h"
 
 static void the_whole_document(void **state)
 {
@@ -63,7 +63,7 @@ static void the_default_is_what_runc_prints(void **state)
 	char *text autofree = NULL, *again autofree = NULL;
 
 	(void)state;
-	config_default(false, &c);
+	config_default(false, false, &c);
 	text = config_encode(&c);
 	assert_non_null(strstr(text, "{\n\t\"ociVersion\": \"1.2.1\",\n\t\"process\": {\n"
 				     "\t\t\"terminal\": true,\n\t\t\"user\": {\n\t\t\t\"uid\": 0,\n"
@@ -88,7 +88,7 @@ static void the_rootless_default_needs_no_privilege(void **state)
 	char *text autofree = NULL;
 
 	(void)state;
-	config_default(true, &c);
+	config_default(true, true, &c);
 	text = config_encode(&c);
 	assert_ok(config_parse(text, strlen(text), &back));
 	assert_null(config_namespace(&back, "network"));

@@ -4,7 +4,7 @@
 #include <sys/personality.h>
 #include <sys/stat.h>
 
-#include "runtime/config_table.h"
+#include "config/config_table.h"
 
 #include "base/banned.h"
 

@@ -1,5 +1,5 @@
 /* config.json: "hooks" (config.md, POSIX-platform Hooks). */
-#include "runtime/config_table.h"
+#include "config/config_table.h"
 
 #include "base/banned.h"
 
