@@ -1,6 +1,7 @@
 #include "base/started.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -11,7 +12,12 @@ struct error *started_tell(int socket, enum started_word word, int fd)
 {
 	char byte = (char)word;
 
-	return fd_send(socket, &byte, 1, &fd, 1);
+	return fd_send(socket, &byte, 1, &fd, fd < 0 ? 0 : 1);
+}
+
+static bool has_descriptor(enum started_word word)
+{
+	return word == STARTED_NAMESPACE || word == STARTED_TERMINAL;
 }
 
 struct error *started_receive(int socket, enum started_word *ret_word, int *ret_fd)
@@ -26,9 +32,11 @@ struct error *started_receive(int socket, enum started_word *ret_word, int *ret_
 		return error_decode(frame, length);
 	}
 	*ret_word = length ? (enum started_word)frame[0] : STARTED_NOTHING;
-	if (!length || *ret_fd >= 0)
+	if (has_descriptor(*ret_word) == (*ret_fd >= 0))
 		return NULL;
-	return error_new(ERROR_BAD_INPUT, "the child's word comes without its descriptor");
+	fd_close(ret_fd);
+	return error_new(ERROR_BAD_INPUT,
+			 "a word of the child and its descriptor do not belong together");
 }
 
 void started_report(int pipe, const struct error *err)

@@ -8,19 +8,22 @@
 
 #include "base/error.h"
 
-/* One byte, with one descriptor. An error's frame is longer. */
+/* One byte, some with one descriptor. An error's frame is longer. */
 enum started_word {
 	STARTED_NOTHING = 0,	 /* the end of file */
-	STARTED_NAMESPACE = 'n', /* its new mount namespace */
-	STARTED_TERMINAL = 't',	 /* the master of its terminal */
+	STARTED_NAMESPACE = 'n', /* with its new mount namespace */
+	STARTED_TERMINAL = 't',	 /* with the master of its terminal */
+	STARTED_MOUNTED = 'm',	 /* its root stands; it waits for the hooks that come now */
+	STARTED_READY = 'r',	 /* nothing is left but to be told to execute */
 };
 
+/* @fd -1: the word comes alone. */
 struct error *started_tell(int socket, enum started_word word, int fd)
 	__attribute__((warn_unused_result));
 
 /*
- * The next word of the child. *@ret_fd is the caller's, -1 with STARTED_NOTHING. The error that the
- * child tells is returned as ours.
+ * The next word of the child. *@ret_fd is the caller's, -1 where none belongs to it. The error that
+ * the child tells is returned as ours.
  */
 struct error *started_receive(int socket, enum started_word *ret_word, int *ret_fd)
 	__attribute__((nonnull, warn_unused_result));

@@ -403,7 +403,7 @@ static void init(const struct container *c, struct oci_spec *ret)
 		.seccomp_cache = -1,
 		.privileged = c->host.privileged,
 	};
-	memcpy(ret->id, c->id, sizeof(ret->id));
+	ret->id = alloc_string(c->id);
 }
 
 struct error *spec_build(struct engine *e, const struct container *c, int state_dir,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,29 @@ struct error *cgroup_join(struct cgroup *cg)
 	for (size_t i = 0; i < cg->n; i++)
 		if (cg->places[i].join >= 0 && write(cg->places[i].join, "0", 1) < 0)
 			return error_sys("join %s", cg->places[i].path);
+	return NULL;
+}
+
+struct error *cgroup_signal(const char *path, int signal)
+{
+	int dir autoclose = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *text autofree = NULL;
+	char **lines autostrv = NULL;
+
+	if (dir < 0)
+		return errno == ENOENT ? NULL : error_sys("open %s", path);
+	TRY(path_read_text(dir, "cgroup.procs", 1 << 22, &text));
+	lines = strv_split(text, '\n');
+	for (size_t i = 0; lines[i]; i++) {
+		struct error *err autoerror = NULL;
+		uint64_t pid;
+
+		if (!*lines[i])
+			continue;
+		err = str_parse_u64(lines[i], 1, 1 << 22, &pid);
+		if (!err && kill((pid_t)pid, signal) < 0 && errno != ESRCH)
+			return error_sys("signal process %s", lines[i]);
+	}
 	return NULL;
 }
 

@@ -64,6 +64,10 @@ struct error *cgroup_open(struct cgroup *cg, char *const *paths, const struct cg
 /* In the process that joins: writes itself into every version 1 group. */
 struct error *cgroup_join(struct cgroup *cg) __attribute__((nonnull, warn_unused_result));
 
+/* Sends @signal to every process in the group @path itself. */
+struct error *cgroup_signal(const char *path, int signal)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Removes the directories @paths, killing what is left in them. */
 struct error *cgroup_remove(char *const *paths, const struct cgroup_ops *ops)
 	__attribute__((nonnull(2), warn_unused_result));

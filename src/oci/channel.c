@@ -53,7 +53,10 @@ struct error *step_hand_over_root(struct setup *s)
 
 static struct error *send_mounts(struct setup *s)
 {
-	TRY(send_one(s->channel_parent, SAY_MOUNT, s->dev));
+	if (s->dev >= 0)
+		TRY(send_one(s->channel_parent, SAY_MOUNT, s->dev));
+	for (size_t i = 0; i < s->n_nodes; i++)
+		TRY(send_one(s->channel_parent, SAY_MOUNT, s->nodes[i]));
 	for (size_t i = 0; i < s->spec->n_mounts; i++)
 		if (s->sources[i] >= 0)
 			TRY(send_one(s->channel_parent, SAY_MOUNT, s->sources[i]));
@@ -98,9 +101,21 @@ struct error *step_receive_root(struct setup *s)
 	return receive_mount(s->channel_child, &s->root);
 }
 
+static struct error *receive_nodes(struct setup *s)
+{
+	size_t n = nodes_wanted(s);
+
+	s->nodes = n ? alloc_zeroed(n, sizeof(int)) : NULL;
+	for (; s->n_nodes < n; s->n_nodes++)
+		TRY(receive_mount(s->channel_child, &s->nodes[s->n_nodes]));
+	return NULL;
+}
+
 struct error *step_receive(struct setup *s)
 {
-	TRY(receive_mount(s->channel_child, &s->dev));
+	if (!s->spec->bundle)
+		TRY(receive_mount(s->channel_child, &s->dev));
+	TRY(receive_nodes(s));
 	for (size_t i = 0; i < s->spec->n_mounts; i++)
 		if (s->spec->mounts[i].kind == OCI_MOUNT_BIND)
 			TRY(receive_mount(s->channel_child, &s->sources[i]));

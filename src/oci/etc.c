@@ -24,7 +24,7 @@ static const char *text_of(const struct oci_spec *spec, int i)
 	const char *const texts[SETUP_ETC_FILES] = { spec->hosts, spec->resolv_conf,
 						     spec->hostname };
 
-	return texts[i];
+	return spec->bundle ? NULL : texts[i];
 }
 
 bool etc_is_wanted(const struct oci_spec *spec, int i)

@@ -56,7 +56,7 @@ struct error *step_sysctl(struct setup *s)
 		char *path autofree = alloc_printf("proc/sys/%s", list[i]);
 		int fd autoclose = -1;
 
-		for (char *c = path; *c; c++)
+		for (char *c = path; *c && !s->spec->bundle; c++) /* whose keys are paths */
 			if (*c == '.')
 				*c = '/';
 		TRY(error_wrap(path_open_beneath(s->root_dir, path, O_WRONLY, 0, &fd), "sysctl %s",
@@ -113,6 +113,44 @@ static struct error *not_executed(const char *program, int number)
 				number == ENOENT || number == ENOTDIR ? 127 : 126);
 }
 
+/* Whether the file can be executed by who we are now: 0, or why not. */
+static int check_program(const char *file)
+{
+	struct stat st;
+
+	if (stat(file, &st) < 0)
+		return errno;
+	if (S_ISDIR(st.st_mode))
+		return EISDIR;
+	return faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+struct error *step_find_program(struct setup *s)
+{
+	const char *program = s->spec->process.argv[0];
+	const char *path = strv_env_get(s->spec->process.env, "PATH");
+	char **dirs autostrv = strv_split(path ? path : DEFAULT_PATH, ':');
+	int number = ENOENT;
+
+	if (strchr(program, '/')) {
+		number = check_program(program);
+		s->program = alloc_string(program);
+		return number ? not_executed(program, number) : NULL;
+	}
+	for (size_t i = 0; dirs[i]; i++) {
+		char *file autofree = alloc_printf("%s/%s", *dirs[i] ? dirs[i] : ".", program);
+		int why = check_program(file);
+
+		if (!why) {
+			s->program = take(file);
+			return NULL;
+		}
+		if (why != ENOENT && why != ENOTDIR && why != EISDIR)
+			number = why;
+	}
+	return not_executed(program, number);
+}
+
 /*
  * Like execvpe(3) with the container's own PATH: the first that can be executed; a forbidden one is
  * remembered.
@@ -158,6 +196,10 @@ struct error *step_execute(struct setup *s)
 	if (!strv_env_get(env, "HOME"))
 		strv_addf(&env, "HOME=%s", s->user.home);
 	reset_signals();
+	if (s->program) {
+		execve(s->program, p->argv, env);
+		return not_executed(p->argv[0], errno);
+	}
 	if (!strchr(p->argv[0], '/'))
 		return not_executed(p->argv[0], execute_by_path(p->argv, env));
 	if (stat(p->argv[0], &st) == 0 && S_ISDIR(st.st_mode))

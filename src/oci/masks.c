@@ -59,7 +59,10 @@ static struct error *open_kernel_path(struct setup *s, const char *path, int *re
 
 static struct error *open_null(struct setup *s, int *ret_fd)
 {
-	int null autoclose = openat(s->dev, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	/* A bundle's /dev is its own affair: the host's is still in sight. */
+	int null autoclose = s->spec->bundle
+				     ? open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC)
+				     : openat(s->dev, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	if (null < 0 || fstat(null, &st) < 0)

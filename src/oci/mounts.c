@@ -27,6 +27,8 @@
 #include "base/userns.h"
 #include "oci/cgroup.h"
 #include "oci/copy_up.h"
+#include "oci/mount_bundle.h"
+#include "oci/mount_option.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
@@ -180,42 +182,74 @@ static struct error *mount_shm_shared(struct setup *s)
  * /sys/fs/cgroup, read-only, showing the container's own group as the root of each hierarchy
  * (cgroup_namespaces(7)).
  */
-static struct error *mount_cgroups(struct setup *s)
+struct cgroup_mount {
+	const char *destination; /* relative to the root */
+	unsigned long flags;
+	bool fresh; /* a cgroup namespace shows the group as the root; else the group is bound */
+};
+
+static struct error *mount_one_cgroup(const struct cgroup_mount *m,
+				      const struct cgroup_place *place, int target,
+				      const char *type)
 {
-	unsigned long flags =
-		MS_NOSUID | MS_NODEV | MS_NOEXEC | (s->spec->privileged ? 0 : MS_RDONLY);
+	char path[PATH_PROC_FD_SIZE];
+	int fd autoclose = -1;
+
+	if (!m->fresh) {
+		TRY(mount_clone(AT_FDCWD, place->path, false, &fd));
+		TRY(mount_attributes(fd, mount_options_attributes(m->flags), 0, MS_PRIVATE, false));
+		return mount_attach(fd, target);
+	}
+	path_proc_fd(path, target);
+	if (mount("cgroup", path, type, m->flags, *place->controllers ? place->controllers : NULL) <
+	    0)
+		return error_sys("mount /%s/%s", m->destination, place->controllers);
+	return NULL;
+}
+
+/* Version 1: a directory each, "cpu" leading to "cpu,cpuacct" where they are one hierarchy. */
+static struct error *mount_hierarchy(const struct cgroup_mount *m, const struct cgroup_place *place,
+				     int inside)
+{
+	char **names autostrv = strv_split(place->controllers, ',');
+	int dir autoclose = -1;
+
+	if (mkdirat(inside, place->controllers, 0755) < 0)
+		return error_sys("make /%s/%s", m->destination, place->controllers);
+	for (size_t i = 0; names[1] && names[i]; i++)
+		if (symlinkat(place->controllers, inside, names[i]) < 0)
+			return error_sys("make /%s/%s", m->destination, names[i]);
+	TRY(path_open_beneath(inside, place->controllers, O_PATH | O_DIRECTORY, 0, &dir));
+	return mount_one_cgroup(m, place, dir, "cgroup");
+}
+
+static struct error *mount_cgroups(struct setup *s, const struct cgroup_mount *m)
+{
 	int target autoclose = -1, inside autoclose = -1;
 
-	if (!(s->spec->new_namespaces & CLONE_NEWCGROUP))
-		return NULL;
-	TRY(path_open_beneath(s->root_dir, "sys/fs/cgroup", O_PATH | O_DIRECTORY, 0, &target));
+	TRY(path_open_beneath(s->root_dir, m->destination, O_PATH | O_DIRECTORY, 0, &target));
 	if (s->cgroup.n == 1 && !*s->cgroup.places[0].controllers)
-		return mount_on(target, "cgroup2", flags, NULL);
+		return mount_one_cgroup(m, &s->cgroup.places[0], target, "cgroup2");
 	TRY(mount_on(target, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k"));
-	TRY(path_open_beneath(s->root_dir, "sys/fs/cgroup", O_PATH | O_DIRECTORY, 0, &inside));
-	for (size_t i = 0; i < s->cgroup.n; i++) {
-		const char *controllers = s->cgroup.places[i].controllers;
-		int dir autoclose = -1;
-		char path[PATH_PROC_FD_SIZE];
-
-		if (!*controllers)
-			continue;
-		if (mkdirat(inside, controllers, 0755) < 0)
-			return error_sys("make /sys/fs/cgroup/%s", controllers);
-		TRY(path_open_beneath(inside, controllers, O_PATH | O_DIRECTORY, 0, &dir));
-		path_proc_fd(path, dir);
-		if (mount("cgroup", path, "cgroup", flags, controllers) < 0)
-			return error_sys("mount /sys/fs/cgroup/%s", controllers);
-	}
-	return s->spec->privileged ? NULL
-				   : mount_attributes(inside, MOUNT_ATTR_RDONLY, 0, 0, false);
+	TRY(path_open_beneath(s->root_dir, m->destination, O_PATH | O_DIRECTORY, 0, &inside));
+	for (size_t i = 0; i < s->cgroup.n; i++)
+		if (*s->cgroup.places[i].controllers)
+			TRY(mount_hierarchy(m, &s->cgroup.places[i], inside));
+	return m->flags & MS_RDONLY ? mount_attributes(inside, MOUNT_ATTR_RDONLY, 0, 0, false)
+				    : NULL;
 }
 
 struct error *step_mount_kernel(struct setup *s)
 {
 	for (size_t i = 0; i < sizeof(proc_and_sys) / sizeof(*proc_and_sys); i++)
 		TRY(mount_one_kernel(s, &proc_and_sys[i]));
-	return mount_cgroups(s);
+	if (!(s->spec->new_namespaces & CLONE_NEWCGROUP))
+		return NULL;
+	return mount_cgroups(s,
+			     &(struct cgroup_mount){ .destination = "sys/fs/cgroup",
+						     .flags = MS_NOSUID | MS_NODEV | MS_NOEXEC |
+							      (s->spec->privileged ? 0 : MS_RDONLY),
+						     .fresh = true });
 }
 
 struct error *step_mount_dev(struct setup *s)
@@ -265,6 +299,19 @@ static struct error *make_map(struct setup *s, const struct stat *st, enum oci_i
 	return userns_make(uids, n_uids, gids, n_gids, ret_userns);
 }
 
+/* "idmap" of a bundle: asked for by name, so what cannot be done is an error. */
+static struct error *map_own(struct setup *s, const struct oci_mount *m, int fd)
+{
+	int userns autoclose = -1;
+
+	if (!m->n_uids && s->userns < 0)
+		return error_new(ERROR_BAD_INPUT, "idmap: neither maps nor a user namespace");
+	if (!m->n_uids)
+		return mount_idmap(fd, s->userns, m->map_tree);
+	TRY(userns_make(m->uids, m->n_uids, m->gids, m->n_gids, &userns));
+	return mount_idmap(fd, userns, m->map_tree);
+}
+
 /* Maps @fd, or says why it is shown with the host's ids: as nobody's, for there is no other way. */
 static struct error *map_source(struct setup *s, const struct oci_mount *m, int fd)
 {
@@ -272,6 +319,8 @@ static struct error *map_source(struct setup *s, const struct oci_mount *m, int 
 	struct error *err;
 	struct stat st;
 
+	if (m->idmap == OCI_IDMAP_OWN)
+		return map_own(s, m, fd);
 	if (!s->user_namespace || m->idmap == OCI_IDMAP_OFF)
 		return NULL;
 	if (fstat(fd, &st) < 0)
@@ -305,7 +354,9 @@ struct error *step_open_sources(struct setup *s)
 			continue;
 		TRY(mount_clone(m->source, "", m->recursive, &fd));
 		TRY(map_source(s, m, fd));
-		TRY(mount_attributes(fd, m->attributes, 0, m->propagation, m->recursive));
+		TRY(s->spec->bundle
+			    ? error_wrap(mount_adjust(m, fd), "%s", m->destination)
+			    : mount_attributes(fd, m->attributes, 0, m->propagation, m->recursive));
 		s->sources[i] = fd_take(&fd);
 	}
 	return NULL;
@@ -342,7 +393,7 @@ static struct error *open_target(struct setup *s, const struct oci_mount *m, boo
 	TRY(find_target(s, m, is_dir, &fd));
 	if (fstatfs(fd, &fs) < 0)
 		return error_sys("look at the mount point");
-	if (fs.f_type == PROC_SUPER_MAGIC)
+	if (fs.f_type == PROC_SUPER_MAGIC && !mount_may_be_in_proc(m))
 		return error_new(ERROR_REFUSED, "the image leads this mount into /proc");
 	*ret_fd = fd_take(&fd);
 	return NULL;
@@ -430,8 +481,34 @@ static struct error *mount_bind(struct setup *s, size_t i)
 	return mount_attach(s->sources[i], target);
 }
 
+/* What a bundle asks for is what its author wants; only the way there is ours to guard. */
+static struct error *mount_bundle(struct setup *s, size_t i)
+{
+	const struct oci_mount *m = &s->spec->mounts[i];
+	int target autoclose = -1, fd autoclose = -1;
+
+	if (m->kind == OCI_MOUNT_BIND) {
+		TRY(mount_bind(s, i));
+		return mount_propagate(m, s->sources[i]);
+	}
+	TRY(open_target(s, m, true, &target));
+	if (m->kind == OCI_MOUNT_CGROUP)
+		return mount_cgroups(s, &(struct cgroup_mount){
+						.destination = m->destination + 1,
+						.flags = m->super_flags,
+						.fresh = s->spec->new_namespaces & CLONE_NEWCGROUP,
+					});
+	TRY(mount_make_other(m, &fd));
+	if (m->copy_up)
+		TRY(fill_volume(fd, target));
+	TRY(mount_attach(fd, target));
+	return mount_propagate(m, fd);
+}
+
 static struct error *mount_one(struct setup *s, size_t i)
 {
+	if (s->spec->bundle)
+		return mount_bundle(s, i);
 	TRY(refuse_kernel_places(s->spec->mounts[i].destination));
 	return s->spec->mounts[i].kind == OCI_MOUNT_TMPFS ? mount_tmpfs(s, &s->spec->mounts[i])
 							  : mount_bind(s, i);
@@ -441,5 +518,20 @@ struct error *step_mount_requested(struct setup *s)
 {
 	for (size_t i = 0; i < s->spec->n_mounts; i++)
 		TRY(error_wrap(mount_one(s, i), "%s", s->spec->mounts[i].destination));
+	return NULL;
+}
+
+struct error *step_finish_mounts(struct setup *s)
+{
+	for (size_t i = 0; i < s->spec->n_mounts; i++) {
+		const struct oci_mount *m = &s->spec->mounts[i];
+		int fd autoclose = -1;
+
+		if (!mount_made_readonly_later(m))
+			continue;
+		TRY(path_open_in_root(s->root_dir, m->destination, O_PATH, 0, &fd));
+		TRY(error_wrap(mount_attributes(fd, MOUNT_ATTR_RDONLY, 0, 0, false), "%s",
+			       m->destination));
+	}
 	return NULL;
 }

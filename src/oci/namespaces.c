@@ -20,8 +20,10 @@
 #include <unistd.h>
 
 #include "base/idrange.h"
+#include "base/path.h"
 #include "base/started.h"
 #include "base/userns.h"
+#include "config/config.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
@@ -99,13 +101,37 @@ struct joined {
 
 static void join_and_clone(struct setup *s, struct joined *told) __attribute__((noreturn));
 
+/* The user namespace first, it has the right to join the others; the cgroup one is the child's. */
+static struct error *join_listed(const struct oci_spec *spec)
+{
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < spec->n_joins; i++) {
+			const struct oci_join *join = &spec->joins[i];
+
+			if ((join->namespace == CLONE_NEWUSER) == (round == 1) ||
+			    join->namespace == CLONE_NEWCGROUP)
+				continue;
+			if (setns(join->fd, (int)join->namespace) < 0)
+				return error_sys("join a namespace");
+		}
+	return NULL;
+}
+
+static struct error *join_all(struct setup *s)
+{
+	if (s->spec->n_joins)
+		return join_listed(s->spec);
+	if (setns(s->join_pidfd, (int)(s->join_namespaces & ~(unsigned int)CLONE_NEWCGROUP)) < 0)
+		return error_sys("join the namespaces");
+	return NULL;
+}
+
 static void join_and_clone(struct setup *s, struct joined *told)
 {
 	struct error *err = NULL;
 
-	if (setns(s->join_pidfd, (int)(s->join_namespaces & ~(unsigned int)CLONE_NEWCGROUP)) < 0) {
-		err = error_sys("join the namespaces");
-	} else {
+	err = join_all(s);
+	if (!err) {
 		/* The child must not write what it sees, 0, into what both share. */
 		pid_t pid = clone_child((s->clone_namespaces & CLONED) | CLONE_PARENT,
 					birth_cgroup(s), &told->pidfd);
@@ -211,11 +237,14 @@ void undo_clone(struct setup *s)
 struct error *step_write_maps(struct setup *s)
 {
 	const struct id_map whole = { 0, s->ids, IDRANGE_LENGTH };
+	const struct oci_spec *spec = s->spec;
 
 	if (!s->user_namespace)
 		return NULL;
 	if (s->clone_namespaces & CLONE_NEWUSER)
-		TRY(userns_write_maps(s->pid, &whole, 1, &whole, 1));
+		TRY(spec->bundle ? userns_write_maps(s->pid, spec->uids, spec->n_uids, spec->gids,
+						     spec->n_gids)
+				 : userns_write_maps(s->pid, &whole, 1, &whole, 1));
 	return userns_open(s->pid, &s->userns);
 }
 
@@ -229,19 +258,46 @@ static struct error *tell_mount_namespace(struct setup *s)
 	return started_tell(s->channel_child, STARTED_NAMESPACE, fd);
 }
 
+/* time_namespaces(7): before the first process is in it, which execve(2) makes this one. */
+static struct error *set_clocks(const struct config_time_offsets *o)
+{
+	const struct {
+		const char *name;
+		const struct config_time_offset *offset;
+	} clocks[] = { { "monotonic", o->monotonic }, { "boottime", o->boottime } };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct config_time_offset *offset = clocks[i].offset;
+		char *line autofree =
+			offset ? alloc_printf("%s %jd %u", clocks[i].name, (intmax_t)offset->secs,
+					      offset->nanosecs)
+			       : NULL;
+
+		if (line)
+			TRY(error_wrap(path_write_existing(AT_FDCWD, "/proc/self/timens_offsets",
+							   line),
+				       "linux.timeOffsets.%s", clocks[i].name));
+	}
+	return NULL;
+}
+
 struct error *step_unshare(struct setup *s)
 {
 	unsigned int flags = s->clone_namespaces & ~(unsigned int)CLONED;
 
 	if (unshare((int)flags) < 0)
 		return error_sys("unshare");
+	if (s->spec->bundle)
+		TRY(set_clocks(&s->spec->bundle->config->linux_.time_offsets));
+	if (!(flags & CLONE_NEWNS))
+		return NULL;
 	/*
 	 * Nothing of ours is to appear on the host, nothing of the host's here. A slave would still
 	 * do the first, but new mounts of the host would show in the container.
 	 */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_sys("make the mounts private");
-	return flags & CLONE_NEWNS ? tell_mount_namespace(s) : NULL;
+	return tell_mount_namespace(s);
 }
 
 struct error *step_become_root(struct setup *s)

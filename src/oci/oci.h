@@ -4,6 +4,10 @@
  * forks once; that child calls oci_start() and becomes the container's monitor, so the container is
  * its child for life.
  *
+ * Two kinds of containers share the steps: those of the engine, whose root is an overlay of layers
+ * and whose ids are leased (oci_start()), and those of a bundle, which config.json describes in
+ * full (oci_create(), for `bulkhead-oci`).
+ *
  * Nothing here knows images, networks or the database.
  */
 #pragma once
@@ -15,121 +19,11 @@
 
 #include "base/error.h"
 #include "base/proc.h"
+#include "oci/spec.h"
 
-enum oci_mount_kind {
-	OCI_MOUNT_BIND,	 /* .source is an O_PATH descriptor */
-	OCI_MOUNT_TMPFS, /* .data are its options */
-};
+struct config_hook;
+struct config_process;
 
-/* Which ids a bind mount shows (requirement F5). */
-enum oci_idmap {
-	OCI_IDMAP_CONTAINER, /* ids 0-65535 on disk are 0-65535 in the container */
-	OCI_IDMAP_OWNER, /* container root is the source's owner; that user's own id is nobody */
-	OCI_IDMAP_OFF,	 /* as the host has them */
-};
-
-struct oci_mount {
-	enum oci_mount_kind kind;
-	char *destination; /* absolute; resolved inside the root, made when missing */
-	int source;
-	enum oci_idmap idmap;
-	bool recursive;
-	bool copy_up;	      /* fill the empty source with what the image has at the destination */
-	uint64_t attributes;  /* MOUNT_ATTR_* to set, submounts too */
-	uint64_t propagation; /* MS_PRIVATE and such */
-	char *data;	      /* "size=64m,mode=1777" */
-};
-
-/* A device node of the host to be shown in the container. */
-struct oci_device {
-	char *path; /* in the container */
-	char *host_path;
-	char *access; /* "rwm" */
-};
-
-struct oci_rlimit {
-	int resource; /* RLIMIT_* */
-	uint64_t soft, hard;
-	bool explicit_; /* asked for by name: failing to set it is an error, not a notice */
-};
-
-struct oci_process {
-	char **argv, **env;
-	char *cwd;
-	char *user; /* "uid[:gid]" or names of the container's own passwd and group; NULL is root */
-	char **additional_groups; /* ids or names of --group-add */
-	uint32_t umask;
-	bool terminal;
-	struct oci_terminal_size {
-		unsigned short rows, columns; /* 0: unknown */
-	} size;
-	uint64_t capabilities; /* bounding set; root gets them all, others only .ambient */
-	uint64_t ambient;
-	bool no_new_privileges;
-	bool stdin_open; /* else stdin is /dev/null */
-	struct oci_rlimit *rlimits;
-	size_t n_rlimits;
-	int oom_score_adj;
-	bool oom_score_adj_set;
-};
-
-struct oci_resources {
-	int64_t memory_bytes, memory_swap_bytes,
-		memory_reservation_bytes; /* 0: not set; -1: unlimited */
-	int64_t cpu_shares, cpu_quota_us, cpu_period_us;
-	char *cpuset_cpus, *cpuset_mems;
-	int64_t pids_limit;
-	bool all_devices; /* privileged */
-};
-
-enum oci_seccomp {
-	OCI_SECCOMP_DEFAULT,
-	OCI_SECCOMP_PROFILE, /* .seccomp_profile is JSON in Docker's form */
-	OCI_SECCOMP_UNCONFINED,
-};
-
-struct oci_spec {
-	char id[65];
-	/*
-	 * STATE/containers/ID, the caller's: the root is attached there, state.json is kept there.
-	 */
-	int state_dir;
-	char *state_path;
-
-	unsigned int new_namespaces;  /* CLONE_NEW* */
-	unsigned int join_namespaces; /* CLONE_NEW* taken from .join_pidfd */
-	int join_pidfd;		      /* -1: none */
-	uint32_t join_ids;	      /* the id range that comes with a joined user namespace */
-
-	int *layers; /* O_PATH directories, lowest first */
-	size_t n_layers;
-	int container_dir; /* holds "diff" and "work"; -1 where there is no upper directory */
-	bool volatile_upper;
-	bool readonly_root;
-	bool root_suid; /* setuid programs of the image work (no_new_privileges off) */
-	uint64_t root_propagation;
-
-	char *hostname, *domainname;
-	char *hosts, *resolv_conf; /* contents of the files in /etc; NULL: left alone */
-	int64_t shm_size_bytes;
-	struct oci_mount *mounts;
-	size_t n_mounts;
-	struct oci_device *devices;
-	size_t n_devices;
-	bool privileged; /* all devices, writable /sys and /sys/fs/cgroup */
-	char **masked_paths, **readonly_paths;
-	char **sysctls; /* key, value, key, value */
-
-	struct oci_process process;
-	struct oci_resources resources;
-	char *cgroup_parent; /* NULL: the engine's own group */
-	enum oci_seccomp seccomp;
-	char *seccomp_profile;
-	int seccomp_cache; /* directory, 0700; -1: compile each time */
-	bool seccomp_i386;
-	bool landlock;
-	char **annotations; /* key, value */
-};
 void oci_spec_done(struct oci_spec *spec) __attribute__((nonnull));
 
 /* What a program that is about to start is to its parent. -1 where there is none. */
@@ -143,6 +37,11 @@ struct oci_running {
 	int oom_fd;  /* memory.events or memory.oom_control */
 	int channel; /* for started_wait() */
 };
+#define OCI_RUNNING_NONE                                                                           \
+	{                                                                                          \
+		.pidfd = -1, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .hold_fd = -1,      \
+		.oom_fd = -1, .channel = -1                                                        \
+	}
 void oci_running_done(struct oci_running *r) __attribute__((nonnull));
 
 /* Kills it, waits for its end, and closes what is in *@r. */
@@ -157,6 +56,35 @@ void oci_running_kill(struct oci_running *r) __attribute__((nonnull));
  */
 struct error *oci_start(const struct oci_spec *spec, struct oci_running *ret)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Makes the container @id of a bundle: its first process waits at its gate, with everything done
+ * but the execution of its program, and outlives the caller. Its run-time directory @state_dir, at
+ * @state_path, is the caller's. When this fails, every step has been undone, but for what hooks
+ * have done.
+ */
+struct error *oci_create(const char *id, int state_dir, const char *state_path,
+			 const struct oci_bundle *bundle, struct oci_running *ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Lets the process at the gate execute its program and waits until it has; the error is the
+ * process's own. ERROR_CONFLICT where it does not wait: it runs already, or is gone.
+ */
+struct error *oci_gate_open(int state_dir) __attribute__((warn_unused_result));
+bool oci_gate_is_closed(int state_dir);
+
+/*
+ * Runs hooks in this process's namespaces, one after the other, with the container's state as the
+ * specification words it on their stdin: @status is "created", "running", "stopped". The first that
+ * fails ends the row.
+ */
+struct error *oci_run_hooks(const char *name, const struct config_hook *hooks, size_t n,
+			    const char *state) __attribute__((nonnull(1, 4), warn_unused_result));
+
+/* That state: ociVersion, id, status, pid (0: none), bundle, annotations. The caller frees. */
+char *oci_state_text(const char *id, const struct oci_bundle *bundle, const char *status, pid_t pid)
+	__attribute__((nonnull, returns_nonnull));
 
 /*
  * fork(2) of the process that will call oci_start() or oci_exec(): as a member of the host's group
@@ -175,6 +103,7 @@ struct oci_state {
 	char **cgroups;	  /* absolute directories */
 	char *cgroup_manager;
 	int64_t created_ns;
+	char *bundle; /* its absolute path; NULL for the engine's containers */
 };
 void oci_state_done(struct oci_state *state);
 
@@ -187,6 +116,10 @@ bool oci_state_is_alive(const struct oci_state *state) __attribute__((nonnull));
 
 /* Sends @signal to the first process; ERROR_NOT_FOUND when it does not run. */
 struct error *oci_kill(const struct oci_state *state, int signal)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Sends @signal to every process in its groups. */
+struct error *oci_kill_all(const struct oci_state *state, int signal)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
@@ -212,6 +145,15 @@ struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *stat
  * not in.
  */
 struct error *oci_check_cgroup_parent(const char *parent)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * The same in a container of a bundle: @process, checked by config_process_parse(), with the stdio
+ * of the caller or a terminal, the filter of the container's config.json, and what @io says of the
+ * descriptors.
+ */
+struct error *oci_exec_bundle(const struct oci_bundle *io, const struct config_process *process,
+			      const struct oci_state *state, struct oci_running *ret)
 	__attribute__((nonnull, warn_unused_result));
 
 /* What this host has, for `info`. */

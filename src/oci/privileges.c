@@ -17,16 +17,38 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/log.h"
 #include "base/path.h"
-#include "oci/caps.h"
 #include "oci/landlock.h"
+#include "oci/process.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
 
+/* A bundle says the numbers; passwd only tells where home is, and may be missing or lie. */
+static struct error *take_user(const struct config_user *c, int root, struct user *u)
+{
+	char *text autofree = alloc_printf("%u:%u", c->uid, c->gid);
+	struct error *err = user_resolve(root, text, NULL, u);
+
+	if (err) {
+		error_ignore(err, "ids without an entry");
+		*u = (struct user){ .home = alloc_string("/") };
+	}
+	u->uid = c->uid;
+	u->gid = c->gid;
+	u->groups = alloc_resize(u->groups, c->n_additional_gids + 1, sizeof(gid_t));
+	u->n_groups = c->n_additional_gids;
+	for (size_t i = 0; i < c->n_additional_gids; i++)
+		u->groups[i] = c->additional_gids[i];
+	return NULL;
+}
+
 struct error *step_find_user(struct setup *s)
 {
+	if (s->spec->process.config)
+		return take_user(&s->spec->process.config->user, s->root_dir, &s->user);
 	return user_resolve(s->root_dir, s->spec->process.user, s->spec->process.additional_groups,
 			    &s->user);
 }
@@ -146,20 +168,28 @@ static struct error *become_user(const struct user *u)
 	return NULL;
 }
 
+static struct error *raise_ambient(uint64_t ambient)
+{
+	for (int i = 0; i < 64; i++)
+		if ((ambient >> i & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
+			return error_sys("raise capability %d", i);
+	return NULL;
+}
+
 /*
  * Root keeps the bounding set; another user has only what --cap-add gave by way of ambient
- * capabilities.
+ * capabilities. A bundle has its five sets.
  */
 static struct error *set_capabilities(const struct oci_process *p, const struct user *u)
 {
 	uint64_t have = u->uid == 0 ? p->capabilities : p->ambient;
 
+	if (p->config) {
+		TRY(capset_all(p->effective, p->permitted, p->inheritable));
+		return raise_ambient(p->ambient & p->permitted & p->inheritable);
+	}
 	TRY(capset_all(have, have, u->uid == 0 ? 0 : p->ambient));
-	for (int i = 0; i < 64 && u->uid != 0; i++)
-		if ((p->ambient >> i & 1) &&
-		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
-			return error_sys("raise capability %d", i);
-	return NULL;
+	return u->uid == 0 ? NULL : raise_ambient(p->ambient);
 }
 
 /*
@@ -179,6 +209,9 @@ static struct error *limit_to_own(struct setup *s, struct oci_process *p)
 	own = data[0].permitted | (uint64_t)data[1].permitted << 32;
 	p->capabilities &= own;
 	p->ambient &= own;
+	p->effective &= own;
+	p->permitted &= own;
+	p->inheritable &= own;
 	return NULL;
 }
 
@@ -198,8 +231,15 @@ struct error *step_privileges(struct setup *s)
 	 * A keyring of its own, for an exec session too: never the caller's (keyrings(7)). Kernels
 	 * without keys have nothing to hide.
 	 */
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+	if (!(s->spec->bundle && s->spec->bundle->no_new_keyring) &&
+	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
 		return error_sys("make a session keyring");
+	if (p->config) {
+		TRY(process_set_attributes(p->config));
+		TRY(process_set_labels(p->config));
+	}
+	if (s->spec->bundle && s->spec->bundle->config->linux_.personality)
+		TRY(process_set_personality(s->spec->bundle->config->linux_.personality));
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_sys("set no_new_privs");
 	if (s->spec->landlock && !s->joined)
@@ -214,7 +254,15 @@ struct error *step_privileges(struct setup *s)
 		return error_sys("keep capabilities");
 	TRY(become_user(&s->user));
 	TRY(set_capabilities(p, &s->user));
-	if (filtered && p->no_new_privileges)
+	if (filtered && p->no_new_privileges && !s->spec->bundle)
 		TRY(seccomp_install(&s->seccomp));
 	return NULL;
+}
+
+/* Behind the gate: waiting there is not the profile's to allow. */
+struct error *step_filter(struct setup *s)
+{
+	if (!s->seccomp.insns || !s->spec->process.no_new_privileges)
+		return NULL;
+	return seccomp_install(&s->seccomp);
 }

@@ -227,10 +227,19 @@ static struct error *make_overlay(const struct setup *s, const struct parts *p, 
 	return become_host_root(bits);
 }
 
+/* A bundle has its root made already: a copy of that mount, in which what the host does shows. */
+static struct error *clone_root(struct setup *s)
+{
+	TRY(mount_clone(s->spec->container_dir, "", true, &s->root));
+	return mount_attributes(s->root, 0, 0, MS_SLAVE, true);
+}
+
 struct error *step_make_root(struct setup *s)
 {
 	struct parts parts autoparts = { .upper = -1 };
 
+	if (s->spec->bundle)
+		return error_wrap(clone_root(s), "root.path");
 	TRY(open_parts(s, &parts));
 	if (kernel_is_at_least(6, 15))
 		return make_overlay(s, &parts, &s->root);
@@ -243,8 +252,13 @@ struct error *step_attach_root(struct setup *s)
 	/*
 	 * By path: a mount can only be put on a directory as seen in our own, new, mount namespace.
 	 */
-	int place autoclose = open(s->spec->state_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int place autoclose = -1;
 
+	if (!(s->spec->new_namespaces & CLONE_NEWNS)) { /* a bundle without mounts of its own */
+		s->root_dir = fd_take(&s->root);
+		return NULL;
+	}
+	place = open(s->spec->state_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place < 0)
 		return error_sys("open %s", s->spec->state_path);
 	TRY(mount_attach(s->root, place));
@@ -254,7 +268,22 @@ struct error *step_attach_root(struct setup *s)
 	return NULL;
 }
 
-struct error *step_pivot(struct setup *s)
+/* Where pivot_root(2) cannot be: from an initramfs. A root that is moved over hides the old one. */
+static struct error *move_root(struct setup *s)
+{
+	if (fchdir(s->root_dir) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0)
+		return error_sys("move the root");
+	return chroot(".") < 0 ? error_sys("chroot") : NULL;
+}
+
+static struct error *change_root(struct setup *s)
+{
+	if (fchdir(s->root_dir) < 0 || chroot(".") < 0)
+		return error_sys("chroot");
+	return NULL;
+}
+
+static struct error *pivot(struct setup *s)
 {
 	/*
 	 * pivot_root(2), "pivot_root(\".\", \".\")": the old root lies on the new one until it is
@@ -264,13 +293,24 @@ struct error *step_pivot(struct setup *s)
 		return error_sys("pivot_root");
 	if (umount2(".", MNT_DETACH) < 0)
 		return error_sys("take off the old root");
+	return NULL;
+}
+
+struct error *step_pivot(struct setup *s)
+{
+	if (!(s->spec->new_namespaces & CLONE_NEWNS))
+		TRY(change_root(s));
+	else if (s->spec->bundle && s->spec->bundle->no_pivot)
+		TRY(move_root(s));
+	else
+		TRY(pivot(s));
 	if (chdir("/") < 0)
 		return error_sys("enter the new root");
 	if (s->spec->readonly_root &&
 	    mount_setattr(AT_FDCWD, "/", 0, &(struct mount_attr){ .attr_set = MOUNT_ATTR_RDONLY },
 			  sizeof(struct mount_attr)) < 0)
 		return error_sys("make the root read-only");
-	if (s->spec->root_propagation &&
+	if (s->spec->root_propagation && s->spec->new_namespaces & CLONE_NEWNS &&
 	    mount(NULL, "/", NULL, s->spec->root_propagation, NULL) < 0)
 		return error_sys("set the root's propagation");
 	return NULL;

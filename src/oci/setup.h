@@ -23,7 +23,7 @@ struct setup {
 		join_namespaces; /* CLONE_NEW*; those to join are .join_pidfd's */
 	int join_pidfd;
 	int container_pidfd;  /* exec: owned */
-	int cgroup_namespace; /* exec: the container's, joined by the child itself; -1: none */
+	int cgroup_namespace; /* the one the child itself joins; -1: none */
 
 	/* Parent and child, by the same descriptor numbers. */
 	int channel_parent, channel_child; /* SOCK_SEQPACKET; its end at exec tells of success */
@@ -40,11 +40,16 @@ struct setup {
 	int root, dev;		  /* detached mounts: the root file system, /dev */
 	int *sources;		  /* one detached mount for each bind of the specification */
 	int etc[SETUP_ETC_FILES]; /* detached mounts of the files in etc.c; -1: not wanted */
+	int *nodes;		  /* of a bundle: detached mounts of the host's device nodes */
+	size_t n_nodes;
 	struct oci_running *running;
 
 	/* Child. */
 	int root_dir; /* the root where it is attached */
 	struct user user;
+	int gate, gate_errors; /* of a bundle: where it waits, and what it tells after that */
+	bool past_gate;
+	char *program; /* of a bundle: what will be executed */
 };
 
 enum step_side { STEP_PARENT, STEP_CHILD };
@@ -115,3 +120,20 @@ struct error *step_close(struct setup *s);
 struct error *step_cwd(struct setup *s);
 struct error *step_privileges(struct setup *s);
 struct error *step_execute(struct setup *s);
+
+/* Of bundles alone. nodes_wanted(): how many device nodes the parent sends. */
+size_t nodes_wanted(const struct setup *s);
+struct error *step_make_gate(struct setup *s);
+void undo_make_gate(struct setup *s);
+struct error *step_inherit_stdio(struct setup *s);
+struct error *step_open_nodes(struct setup *s);
+struct error *step_run_hooks(struct setup *s);
+struct error *step_wait_ready(struct setup *s);
+
+struct error *step_make_nodes(struct setup *s);
+struct error *step_finish_mounts(struct setup *s);
+struct error *step_container_hooks(struct setup *s);
+struct error *step_find_program(struct setup *s);
+struct error *step_gate(struct setup *s);
+struct error *step_start_hooks(struct setup *s);
+struct error *step_filter(struct setup *s);

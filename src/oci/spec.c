@@ -24,6 +24,10 @@ void oci_spec_done(struct oci_spec *spec)
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		free(spec->mounts[i].destination);
 		free(spec->mounts[i].data);
+		free(spec->mounts[i].type);
+		free(spec->mounts[i].device);
+		free(spec->mounts[i].uids);
+		free(spec->mounts[i].gids);
 		fd_close(&spec->mounts[i].source);
 	}
 	free(spec->mounts);
@@ -33,10 +37,16 @@ void oci_spec_done(struct oci_spec *spec)
 		free(spec->devices[i].access);
 	}
 	free(spec->devices);
+	for (size_t i = 0; i < spec->n_joins; i++)
+		fd_close(&spec->joins[i].fd);
+	free(spec->joins);
+	free(spec->uids);
+	free(spec->gids);
 	fd_close(&spec->state_dir);
 	fd_close(&spec->container_dir);
 	fd_close(&spec->join_pidfd);
 	fd_close(&spec->seccomp_cache);
+	free(spec->id);
 	free(spec->state_path);
 	free(spec->hostname);
 	free(spec->domainname);

@@ -31,6 +31,7 @@ static const struct json_field state_fields[] = {
 	JSON_FIELD(oci_state, "cgroups", cgroups, JSON_TEXTS, 0),
 	JSON_FIELD(oci_state, "cgroupManager", cgroup_manager, JSON_TEXT, 0),
 	JSON_FIELD(oci_state, "created", created_ns, JSON_INT64, 0),
+	JSON_FIELD(oci_state, "bundle", bundle, JSON_TEXT, JSON_OMIT_EMPTY),
 	{ 0 },
 };
 static const struct json_type state_type = { sizeof(struct oci_state), state_fields, false };
@@ -82,6 +83,13 @@ struct error *oci_kill(const struct oci_state *state, int signal)
 	return proc_signal(pidfd, signal);
 }
 
+struct error *oci_kill_all(const struct oci_state *state, int signal)
+{
+	if (!is_this_boot(state) || !state->cgroups || !state->cgroups[0])
+		return NULL;
+	return cgroup_signal(state->cgroups[0], signal);
+}
+
 struct error *step_save_state(struct setup *s)
 {
 	char boot[PROC_BOOT_ID_SIZE];
@@ -100,6 +108,7 @@ struct error *step_save_state(struct setup *s)
 		strv_add(&cgroups, s->cgroup.places[i].path);
 	state.id = (char *)s->spec->id;
 	state.start_ticks = (int64_t)ticks;
+	state.bundle = s->spec->bundle ? (char *)s->spec->bundle->path : NULL;
 	state.cgroups = cgroups;
 	state.cgroup_manager = (char *)s->cgroup.ops->name;
 	state.created_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;

@@ -136,13 +136,30 @@ struct error *step_session(struct setup *s)
  */
 struct error *step_close(struct setup *s)
 {
-	int channel = fcntl(s->channel_child, F_DUPFD_CLOEXEC, 4);
+	const unsigned int kept = s->spec->bundle ? s->spec->bundle->preserve_fds : 0;
+	int *const ours[] = { &s->channel_child, &s->gate, &s->gate_errors };
+	int next = 3 + (int)kept;
 
-	if (channel < 0 || dup3(channel, 3, O_CLOEXEC) < 0)
-		return error_sys("place the channel");
-	if (close_range(4, ~0U, 0) < 0)
+	for (unsigned int i = 0; i < kept; i++) {
+		if (fcntl(3 + (int)i, F_SETFD, 0) < 0)
+			return error_sys("preserve descriptor %u", 3 + i);
+	}
+	for (size_t i = 0; i < 3; i++) { /* out of each other's way */
+		if (*ours[i] < 0)
+			continue;
+		*ours[i] = fcntl(*ours[i], F_DUPFD_CLOEXEC, next + 3);
+		if (*ours[i] < 0)
+			return error_sys("place the channel");
+	}
+	for (size_t i = 0; i < 3; i++) {
+		if (*ours[i] < 0)
+			continue;
+		if (dup3(*ours[i], next, O_CLOEXEC) < 0)
+			return error_sys("place the channel");
+		*ours[i] = next++;
+	}
+	if (close_range((unsigned int)next, ~0U, 0) < 0)
 		return error_sys("close descriptors");
-	s->channel_child = 3;
 	s->root_dir = -1;
 	return NULL;
 }

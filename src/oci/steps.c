@@ -5,6 +5,7 @@
  * rest.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "oci/bundle.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
@@ -96,6 +98,56 @@ static const struct step start_steps[] = {
 	{ 0 },
 };
 
+/* A container of a bundle: everything is as config.json says, and it waits before its program. */
+static const struct step create_steps[] = {
+	{ "make cgroup", STEP_PARENT, step_make_cgroup, undo_make_cgroup },
+	{ "make gate", STEP_PARENT, step_make_gate, undo_make_gate },
+	{ "open stdio", STEP_PARENT, step_inherit_stdio, NULL },
+	{ "load seccomp filter", STEP_PARENT, step_load_seccomp, NULL },
+	{ "clone", STEP_PARENT, step_clone, undo_clone },
+	{ "map ids", STEP_PARENT, step_write_maps, NULL },
+	{ "make root", STEP_PARENT, step_make_root, NULL },
+	{ "hand over root", STEP_PARENT, step_hand_over_root, NULL },
+	{ "open mount sources", STEP_PARENT, step_open_sources, NULL },
+	{ "open devices", STEP_PARENT, step_open_nodes, NULL },
+	{ "set limits", STEP_PARENT, step_limits, NULL },
+	{ "save state", STEP_PARENT, step_save_state, undo_save_state },
+	{ "hand over", STEP_PARENT, step_hand_over, NULL },
+	/* They may still change namespaces and mounts: before the child enters its root. */
+	{ "run hooks", STEP_PARENT, step_run_hooks, NULL },
+	{ "wait until it is ready", STEP_PARENT, step_wait_ready, NULL },
+
+	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
+	{ "unshare namespaces", STEP_CHILD, step_unshare, NULL },
+	{ "bring up network", STEP_CHILD, step_network, NULL },
+	{ "set names", STEP_CHILD, step_names, NULL },
+	{ "receive root", STEP_CHILD, step_receive_root, NULL },
+	{ "attach root", STEP_CHILD, step_attach_root, NULL },
+	{ "become root", STEP_CHILD, step_become_root, NULL },
+	{ "receive mounts", STEP_CHILD, step_receive, NULL },
+	{ "mount", STEP_CHILD, step_mount_requested, NULL },
+	{ "make devices", STEP_CHILD, step_make_nodes, NULL },
+	{ "finish mounts", STEP_CHILD, step_finish_mounts, NULL },
+	{ "set sysctl", STEP_CHILD, step_sysctl, NULL },
+	{ "make working directory", STEP_CHILD, step_make_cwd, NULL },
+	{ "find user", STEP_CHILD, step_find_user, NULL },
+	{ "open terminal", STEP_CHILD, step_terminal, NULL },
+	{ "run hooks", STEP_CHILD, step_container_hooks, NULL },
+	{ "mask paths", STEP_CHILD, step_mask, NULL },
+	{ "pivot root", STEP_CHILD, step_pivot, NULL },
+	{ "start session", STEP_CHILD, step_session, NULL },
+	{ "close descriptors", STEP_CHILD, step_close, NULL },
+	{ "drop privileges", STEP_CHILD, step_privileges, NULL },
+	{ "change directory", STEP_CHILD, step_cwd, NULL },
+	/* `create` is to tell what `start` could not do. */
+	{ "find program", STEP_CHILD, step_find_program, NULL },
+	{ "wait at the gate", STEP_CHILD, step_gate, NULL },
+	{ "run hooks", STEP_CHILD, step_start_hooks, NULL },
+	{ "filter system calls", STEP_CHILD, step_filter, NULL },
+	{ "execute", STEP_CHILD, step_execute, NULL },
+	{ 0 },
+};
+
 /* Another program in a container that runs: everything is there, only the process is new. */
 static const struct step exec_steps[] = {
 	{ "open cgroup", STEP_PARENT, step_open_cgroup, NULL },
@@ -116,6 +168,31 @@ static const struct step exec_steps[] = {
 	{ "close descriptors", STEP_CHILD, step_close, NULL },
 	{ "drop privileges", STEP_CHILD, step_privileges, NULL },
 	{ "change directory", STEP_CHILD, step_cwd, NULL },
+	{ "execute", STEP_CHILD, step_execute, NULL },
+	{ 0 },
+};
+
+/* The same for a bundle's: stdio is the caller's own. */
+static const struct step exec_bundle_steps[] = {
+	{ "open cgroup", STEP_PARENT, step_open_cgroup, NULL },
+	{ "open stdio", STEP_PARENT, step_inherit_stdio, NULL },
+	{ "load seccomp filter", STEP_PARENT, step_load_seccomp, NULL },
+	{ "clone", STEP_PARENT, step_clone, undo_clone },
+	{ "raise limits", STEP_PARENT, step_limits, NULL },
+	{ "go", STEP_PARENT, step_go, NULL },
+
+	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
+	{ "wait for the parent", STEP_CHILD, step_wait_for_go, NULL },
+	{ "become root", STEP_CHILD, step_become_root, NULL },
+	{ "open root", STEP_CHILD, step_open_root, NULL },
+	{ "find user", STEP_CHILD, step_find_user, NULL },
+	{ "open terminal", STEP_CHILD, step_terminal, NULL },
+	{ "start session", STEP_CHILD, step_session, NULL },
+	{ "close descriptors", STEP_CHILD, step_close, NULL },
+	{ "drop privileges", STEP_CHILD, step_privileges, NULL },
+	{ "change directory", STEP_CHILD, step_cwd, NULL },
+	{ "find program", STEP_CHILD, step_find_program, NULL },
+	{ "filter system calls", STEP_CHILD, step_filter, NULL },
 	{ "execute", STEP_CHILD, step_execute, NULL },
 	{ 0 },
 };
@@ -164,20 +241,14 @@ static void setup_init(struct setup *s, const struct oci_spec *spec, struct oci_
 		.root = -1,
 		.dev = -1,
 		.root_dir = -1,
+		.gate = -1,
+		.gate_errors = -1,
 		.user_namespace = (spec->new_namespaces | spec->join_namespaces) & CLONE_NEWUSER,
 		.clone_namespaces = spec->new_namespaces,
 		.join_namespaces = spec->join_namespaces,
 		.join_pidfd = spec->join_pidfd,
 	};
-	*running = (struct oci_running){
-		.pidfd = -1,
-		.stdin_fd = -1,
-		.stdout_fd = -1,
-		.stderr_fd = -1,
-		.hold_fd = -1,
-		.oom_fd = -1,
-		.channel = -1,
-	};
+	*running = (struct oci_running)OCI_RUNNING_NONE;
 	for (int i = 0; i < SETUP_ETC_FILES; i++)
 		s->etc[i] = -1;
 	s->sources = alloc_zeroed(spec->n_mounts, sizeof(int));
@@ -197,6 +268,11 @@ static void setup_done(struct setup *s)
 	fd_close(&s->userns);
 	fd_close(&s->root);
 	fd_close(&s->dev);
+	fd_close(&s->gate);
+	fd_close(&s->gate_errors);
+	for (size_t i = 0; i < s->n_nodes; i++)
+		fd_close(&s->nodes[i]);
+	free(s->nodes);
 	for (size_t i = 0; i < s->spec->n_mounts; i++)
 		fd_close(&s->sources[i]);
 	for (int i = 0; i < SETUP_ETC_FILES; i++)
@@ -260,22 +336,79 @@ struct error *oci_start(const struct oci_spec *spec, struct oci_running *ret)
 	return err;
 }
 
-struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *state,
-		       struct oci_running *ret)
+/* The host's id of the container's root: where a map has it, else the host's own. */
+static uint32_t outside_of_root(const struct oci_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_uids; i++)
+		if (spec->uids[i].inside == 0)
+			return spec->uids[i].outside;
+	return 0;
+}
+
+/* The cgroup namespace is joined by the child, when it is in its group. */
+static struct error *take_cgroup_namespace(struct setup *s)
+{
+	for (size_t i = 0; i < s->spec->n_joins; i++)
+		if (s->spec->joins[i].namespace == CLONE_NEWCGROUP)
+			s->cgroup_namespace = fcntl(s->spec->joins[i].fd, F_DUPFD_CLOEXEC, 3);
+	return NULL;
+}
+
+static struct error *create(const struct oci_spec *spec, struct oci_running *ret)
 {
 	struct error *err;
 	struct setup s;
 
 	setup_init(&s, spec, ret);
-	s.steps = exec_steps;
+	s.steps = create_steps;
+	s.ids = outside_of_root(spec);
+	err = take_cgroup_namespace(&s);
+	if (!err)
+		err = run_parent(&s);
+	setup_done(&s);
+	if (err)
+		oci_running_done(ret);
+	return err;
+}
+
+struct error *oci_create(const char *id, int state_dir, const char *state_path,
+			 const struct oci_bundle *bundle, struct oci_running *ret)
+{
+	struct oci_spec spec = {
+		.state_dir = -1, .container_dir = -1, .join_pidfd = -1, .seccomp_cache = -1
+	};
+	struct error *err;
+
+	spec.state_dir = fcntl(state_dir, F_DUPFD_CLOEXEC, 3);
+	if (spec.state_dir < 0)
+		return error_sys("run-time directory");
+	spec.state_path = alloc_string(state_path);
+	spec.id = alloc_string(id);
+	err = bundle_spec(bundle, &spec);
+	if (!err)
+		err = create(&spec, ret);
+	oci_spec_done(&spec);
+	return err;
+}
+
+static struct error *exec_by(const struct step *steps, const struct oci_spec *spec,
+			     const struct oci_state *state, struct oci_running *ret)
+{
+	struct error *err;
+	struct setup s;
+
+	setup_init(&s, spec, ret);
+	s.steps = steps;
 	s.joined = state;
 	s.ids = (uint32_t)state->first_id;
 	s.join_namespaces = spec->new_namespaces | spec->join_namespaces;
 	s.clone_namespaces = 0;
-	/* What the container was asked to be may have given way to whom it joined. */
-	s.user_namespace = s.ids != 0;
-	s.join_namespaces &= ~(unsigned int)CLONE_NEWUSER;
-	s.join_namespaces |= s.user_namespace ? CLONE_NEWUSER : 0;
+	if (!spec->bundle) {
+		/* What the container was asked to be may have given way to whom it joined. */
+		s.user_namespace = s.ids != 0;
+		s.join_namespaces &= ~(unsigned int)CLONE_NEWUSER;
+		s.join_namespaces |= s.user_namespace ? CLONE_NEWUSER : 0;
+	}
 	err = proc_open((pid_t)state->pid, &s.container_pidfd);
 	if (!err &&
 	    !oci_state_is_alive(state)) /* looked at after it was opened: the pid is no other's */
@@ -286,6 +419,27 @@ struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *stat
 	setup_done(&s);
 	if (err)
 		oci_running_done(ret);
+	return err;
+}
+
+struct error *oci_exec(const struct oci_spec *spec, const struct oci_state *state,
+		       struct oci_running *ret)
+{
+	return exec_by(exec_steps, spec, state, ret);
+}
+
+struct error *oci_exec_bundle(const struct oci_bundle *io, const struct config_process *process,
+			      const struct oci_state *state, struct oci_running *ret)
+{
+	struct oci_spec spec = {
+		.state_dir = -1, .container_dir = -1, .join_pidfd = -1, .seccomp_cache = -1
+	};
+	struct error *err;
+
+	err = bundle_exec_spec(io, process, (pid_t)state->pid, &spec);
+	if (!err)
+		err = exec_by(exec_bundle_steps, &spec, state, ret);
+	oci_spec_done(&spec);
 	return err;
 }
 
@@ -302,6 +456,10 @@ void steps_run_child(struct setup *s)
 	if (!err)
 		err = error_new(ERROR_BUG, "the steps ended without a program");
 	n = error_encode(err, frame, sizeof(frame));
+	if (s->past_gate) {
+		error_ignore(fd_write_all(s->gate_errors, frame, n), "nobody else would listen");
+		_exit(error_status(err) ? error_status(err) : 1);
+	}
 	if (send(s->channel_child, frame, n, MSG_NOSIGNAL) < 0)
 		_exit(error_status(err) ? error_status(err)
 					: 125); /* the profile may forbid even that */

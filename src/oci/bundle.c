@@ -1,0 +1,259 @@
+#include "oci/bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "oci/mount_option.h"
+
+#include "base/banned.h"
+
+static struct error *set_namespaces(const struct config *c, struct oci_spec *spec)
+{
+	spec->joins = alloc_zeroed(c->linux_.n_namespaces, sizeof(*spec->joins));
+	for (size_t i = 0; i < c->linux_.n_namespaces; i++) {
+		const struct config_namespace *n = &c->linux_.namespaces[i];
+		unsigned int flag = (unsigned int)config_word(&config_namespaces, n->type);
+		struct oci_join join = { .namespace = flag };
+
+		if (!n->path) {
+			spec->new_namespaces |= flag;
+			continue;
+		}
+		join.fd = open(n->path, O_RDONLY | O_CLOEXEC);
+		if (join.fd < 0)
+			return error_sys("%s namespace %s", n->type, n->path);
+		spec->joins[spec->n_joins++] = join;
+		spec->join_namespaces |= flag;
+	}
+	return NULL;
+}
+
+static struct id_map *copy_maps(const struct id_map *maps, size_t n)
+{
+	struct id_map *copy = alloc_zeroed(n, sizeof(*copy));
+
+	if (n)
+		memcpy(copy, maps, n * sizeof(*copy));
+	return copy;
+}
+
+static void set_rlimits(const struct config_process *c, struct oci_process *p)
+{
+	p->rlimits = alloc_zeroed(c->n_rlimits, sizeof(*p->rlimits));
+	for (; p->n_rlimits < c->n_rlimits; p->n_rlimits++) {
+		const struct config_rlimit *l = &c->rlimits[p->n_rlimits];
+
+		p->rlimits[p->n_rlimits] = (struct oci_rlimit){
+			.resource = (int)config_word(&config_rlimits, l->type),
+			.soft = l->soft,
+			.hard = l->hard,
+			.explicit_ = true,
+		};
+	}
+}
+
+static void set_capabilities(const struct config_capabilities *c, struct oci_process *p)
+{
+	if (!c)
+		return;
+	p->capabilities = config_capabilities(c->bounding);
+	p->effective = config_capabilities(c->effective);
+	p->permitted = config_capabilities(c->permitted);
+	p->inheritable = config_capabilities(c->inheritable);
+	p->ambient = config_capabilities(c->ambient);
+}
+
+static struct error *set_process(const struct config_process *c, struct oci_process *p)
+{
+	if (!c->args || !*c->args)
+		return error_new(ERROR_BAD_INPUT, "process.args: missing or empty");
+	p->config = c;
+	p->argv = strv_copy(c->args);
+	p->env = strv_copy(c->env);
+	p->cwd = alloc_string(c->cwd);
+	p->umask = c->user.umask ? *c->user.umask : 022;
+	p->terminal = c->terminal;
+	if (c->terminal && c->console_size)
+		p->size = (struct oci_terminal_size){ (unsigned short)c->console_size->height,
+						      (unsigned short)c->console_size->width };
+	p->no_new_privileges = c->no_new_privileges;
+	p->stdin_open = true;
+	p->oom_score_adj_set = c->oom_score_adj != NULL;
+	p->oom_score_adj = c->oom_score_adj ? (int)*c->oom_score_adj : 0;
+	set_capabilities(c->capabilities, p);
+	set_rlimits(c, p);
+	return NULL;
+}
+
+/* Bind mounts are known by their options alone, as runc and crun have it. */
+static enum oci_mount_kind kind_of(const struct config_mount *c, const struct mount_options *o)
+{
+	if (o->bind)
+		return OCI_MOUNT_BIND;
+	if (str_equal(c->type, "cgroup") || str_equal(c->type, "cgroup2"))
+		return OCI_MOUNT_CGROUP;
+	return OCI_MOUNT_OTHER;
+}
+
+/* Relative sources are below the bundle (config.md, Mounts). */
+static struct error *open_source(const struct oci_bundle *b, const struct config_mount *c,
+				 struct oci_mount *m)
+{
+	if (str_is_empty(c->source))
+		return error_new(ERROR_BAD_INPUT, "a bind mount without a source");
+	m->source = openat(b->dir, c->source, O_PATH | O_CLOEXEC);
+	return m->source < 0 ? error_sys("%s", c->source) : NULL;
+}
+
+static struct error *add_mount(const struct oci_bundle *b, const struct config_mount *c,
+			       struct oci_mount *m)
+{
+	struct mount_options o automountoptions = { .bind = false };
+
+	TRY(mount_options_parse(c->options, &o));
+	*m = (struct oci_mount){
+		.kind = kind_of(c, &o),
+		.destination = path_normalize(c->destination),
+		.source = -1,
+		.idmap = o.map || c->n_uid_mappings ? OCI_IDMAP_OWN : OCI_IDMAP_OFF,
+		.recursive = o.recursive,
+		.copy_up = o.copy_up,
+		.attributes = mount_options_attributes(o.set),
+		.clear = mount_options_attributes(o.clear),
+		.tree_set = o.tree_set,
+		.tree_clear = o.tree_clear,
+		.super_flags = o.set,
+		.n_propagations = o.n_propagation,
+		.map_tree = o.map_tree,
+		.type = alloc_string(str_is_empty(c->type) ? "none" : c->type),
+		.device = alloc_string(str_is_empty(c->source) ? c->type : c->source),
+		.data = take(o.data),
+		.uids = copy_maps(c->uid_mappings, c->n_uid_mappings),
+		.gids = copy_maps(c->gid_mappings, c->n_gid_mappings),
+		.n_uids = c->n_uid_mappings,
+		.n_gids = c->n_gid_mappings,
+	};
+	memcpy(m->propagations, o.propagation, sizeof(m->propagations));
+	return m->kind == OCI_MOUNT_BIND ? open_source(b, c, m) : NULL;
+}
+
+static struct error *set_mounts(const struct oci_bundle *b, struct oci_spec *spec)
+{
+	const struct config *c = b->config;
+
+	spec->mounts = alloc_zeroed(c->n_mounts, sizeof(*spec->mounts));
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		spec->n_mounts++;
+		TRY(error_wrap(add_mount(b, &c->mounts[i], &spec->mounts[i]), "mounts[%zu]: %s", i,
+			       c->mounts[i].destination));
+	}
+	return NULL;
+}
+
+static struct error *open_root(const struct oci_bundle *b, struct oci_spec *spec)
+{
+	const char *path = b->config->root->path;
+
+	spec->container_dir = openat(b->dir, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (spec->container_dir < 0)
+		return error_sys("root.path: %s", path);
+	spec->readonly_root = b->config->root->readonly;
+	return NULL;
+}
+
+static void set_seccomp(const struct config *c, struct oci_spec *spec)
+{
+	spec->seccomp = OCI_SECCOMP_UNCONFINED;
+	if (!c->linux_.seccomp)
+		return;
+	spec->seccomp = OCI_SECCOMP_PROFILE;
+	spec->seccomp_profile = config_encode_seccomp(c->linux_.seccomp);
+	spec->seccomp_i386 = true; /* the profile's own list of architectures decides */
+}
+
+struct error *bundle_spec(const struct oci_bundle *b, struct oci_spec *spec)
+{
+	const struct config *c = b->config;
+	const struct config_linux *l = &c->linux_;
+
+	if (!c->process)
+		return error_new(ERROR_BAD_INPUT, "process: missing");
+	spec->bundle = b;
+	spec->uids = copy_maps(l->uid_mappings, l->n_uid_mappings);
+	spec->gids = copy_maps(l->gid_mappings, l->n_gid_mappings);
+	spec->n_uids = l->n_uid_mappings;
+	spec->n_gids = l->n_gid_mappings;
+	spec->hostname = alloc_string(c->hostname);
+	spec->domainname = alloc_string(c->domainname);
+	spec->masked_paths = strv_copy(l->masked_paths);
+	spec->readonly_paths = strv_copy(l->readonly_paths);
+	spec->annotations = strv_copy(c->annotations);
+	spec->root_suid = true;
+	for (size_t i = 0; l->sysctl && l->sysctl[i]; i += 2) {
+		strv_add_owned(&spec->sysctls, config_sysctl_path(l->sysctl[i]));
+		strv_add(&spec->sysctls, l->sysctl[i + 1]);
+	}
+	if (l->rootfs_propagation)
+		spec->root_propagation = config_word(&config_propagations, l->rootfs_propagation);
+	TRY(set_namespaces(c, spec));
+	TRY(open_root(b, spec));
+	TRY(set_mounts(b, spec));
+	set_seccomp(c, spec);
+	return set_process(c->process, &spec->process);
+}
+
+/* Whether @pid is in another namespace of that kind than we are. */
+static struct error *is_foreign(const char *name, pid_t pid, bool *ret)
+{
+	char *theirs autofree = alloc_printf("/proc/%d/ns/%s", (int)pid, name);
+	char *ours autofree = alloc_printf("/proc/self/ns/%s", name);
+	struct stat a, b;
+
+	*ret = false;
+	if (stat(ours, &b) < 0) /* a kind that this kernel does not have */
+		return errno == ENOENT ? NULL : error_sys("%s", ours);
+	if (stat(theirs, &a) < 0)
+		return error_sys("%s", theirs);
+	*ret = a.st_dev != b.st_dev || a.st_ino != b.st_ino;
+	return NULL;
+}
+
+static struct error *find_namespaces(pid_t pid, unsigned int *ret)
+{
+	static const struct {
+		const char *name;
+		unsigned int flag;
+	} kinds[] = { { "user", CLONE_NEWUSER },     { "mnt", CLONE_NEWNS },
+		      { "pid", CLONE_NEWPID },	     { "net", CLONE_NEWNET },
+		      { "ipc", CLONE_NEWIPC },	     { "uts", CLONE_NEWUTS },
+		      { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME } };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		bool foreign;
+
+		TRY(is_foreign(kinds[i].name, pid, &foreign));
+		if (foreign)
+			*ret |= kinds[i].flag;
+	}
+	return NULL;
+}
+
+struct error *bundle_exec_spec(const struct oci_bundle *io, const struct config_process *process,
+			       pid_t pid, struct oci_spec *spec)
+{
+	spec->bundle = io;
+	TRY(find_namespaces(pid, &spec->join_namespaces));
+	set_seccomp(io->config, spec);
+	return set_process(process, &spec->process);
+}

@@ -1,0 +1,62 @@
+/*
+ * The parent's last step of a bundle's container: until its first process waits at the gate. Its
+ * terminal goes to who asked for it, by the protocol of `runc create --console-socket`: one message
+ * with the master's descriptor over a UNIX stream socket.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/started.h"
+#include "oci/setup.h"
+
+#include "base/banned.h"
+
+static struct error *step_error_killed(void)
+{
+	return error_new(ERROR_SYSTEM, "the process that sets the container up was killed");
+}
+
+static struct error *take_terminal(struct setup *s, int *master)
+{
+	static const char name[] = "/dev/ptmx";
+
+	if (s->spec->bundle->console_socket < 0) {
+		s->running->stdout_fd = fd_take(master);
+		return NULL;
+	}
+	return error_wrap(fd_send(s->spec->bundle->console_socket, name, sizeof(name) - 1, master,
+				  1),
+			  "console socket");
+}
+
+struct error *step_wait_ready(struct setup *s)
+{
+	for (;;) {
+		int fd autoclose = -1;
+		enum started_word word;
+
+		TRY(started_receive(s->running->channel, &word, &fd));
+		if (word == STARTED_READY)
+			return NULL;
+		if (word != STARTED_TERMINAL)
+			return step_error_killed();
+		TRY(take_terminal(s, &fd));
+	}
+}
+
+/* What the caller was started with is the program's; higher ones only where they were asked for. */
+struct error *step_inherit_stdio(struct setup *s)
+{
+	if (s->spec->process.terminal)
+		return NULL;
+	for (int i = 0; i < 3; i++) {
+		s->child_stdio[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
+		if (s->child_stdio[i] < 0 && errno == EBADF)
+			s->child_stdio[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (s->child_stdio[i] < 0)
+			return error_sys("stdio");
+	}
+	return NULL;
+}

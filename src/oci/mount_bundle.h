@@ -1,0 +1,24 @@
+/* What the mounts of a bundle have beyond those of the engine (config.md, Mounts). */
+#pragma once
+
+#include "oci/oci.h"
+
+/* A detached mount of the file system @m asks for, with its own attributes. */
+struct error *mount_make_other(const struct oci_mount *m, int *ret_fd)
+	__attribute__((nonnull, warn_unused_result));
+
+/* A tmpfs is made read-only last: devices and mount points have to be made in it. */
+bool mount_made_readonly_later(const struct oci_mount *m) __attribute__((nonnull));
+
+/* Gives the detached copy @fd the attributes of the bind mount @m. */
+struct error *mount_adjust(const struct oci_mount *m, int fd)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The propagations of @m, in their order, on @fd, which is attached. */
+struct error *mount_propagate(const struct oci_mount *m, int fd)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Whether @m may lie in /proc: proc itself, and single files that programs put over the kernel's.
+ */
+bool mount_may_be_in_proc(const struct oci_mount *m) __attribute__((nonnull));

@@ -1,0 +1,197 @@
+/*
+ * The device nodes of a bundle's container (config-linux.md, Devices and Default Devices), made by
+ * the child in whatever the bundle has mounted on /dev. In a user namespace nobody may make nodes:
+ * there the host's own are shown, by mounts that the parent has copied.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/mount.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "config/config.h"
+#include "oci/setup.h"
+
+#include "base/banned.h"
+
+struct node {
+	const char *path;
+	mode_t mode; /* with its type */
+	dev_t device;
+	uid_t uid;
+	gid_t gid;
+};
+
+static const struct {
+	const char *path;
+	unsigned int major, minor;
+} standard[] = { { "/dev/null", 1, 3 },	  { "/dev/zero", 1, 5 },    { "/dev/full", 1, 7 },
+		 { "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 } };
+#define N_STANDARD (sizeof(standard) / sizeof(*standard))
+
+static const struct {
+	const char *name, *target;
+} links[] = { { "fd", "/proc/self/fd" },
+	      { "stdin", "/proc/self/fd/0" },
+	      { "stdout", "/proc/self/fd/1" },
+	      { "stderr", "/proc/self/fd/2" } };
+
+/* Where the bundle binds somebody's /dev, that is as it should be. */
+static bool has_own_dev(const struct oci_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		if (strcmp(spec->mounts[i].destination, "/dev") == 0)
+			return spec->mounts[i].kind != OCI_MOUNT_BIND;
+	return true;
+}
+
+static struct node configured(const struct config_device *d)
+{
+	mode_t type = (mode_t)config_word(&config_device_types, d->type);
+
+	return (struct node){
+		.path = d->path,
+		.mode = type | (d->file_mode ? *d->file_mode & 07777 : 0666),
+		.device = d->major && d->minor
+				  ? makedev((unsigned int)*d->major, (unsigned int)*d->minor)
+				  : 0,
+		.uid = d->uid ? *d->uid : 0,
+		.gid = d->gid ? *d->gid : 0,
+	};
+}
+
+/* All nodes: the standard ones first, so that the bundle's own replace them. */
+static struct node node_at(const struct oci_spec *spec, size_t i)
+{
+	if (i >= N_STANDARD)
+		return configured(&spec->bundle->config->linux_.devices[i - N_STANDARD]);
+	return (struct node){
+		.path = standard[i].path,
+		.mode = S_IFCHR | 0666,
+		.device = makedev(standard[i].major, standard[i].minor),
+	};
+}
+
+static size_t count_nodes(const struct oci_spec *spec)
+{
+	return N_STANDARD + spec->bundle->config->linux_.n_devices;
+}
+
+/* The host's node of that number, by the same name. */
+static struct error *open_host_node(const struct node *node, int *ret_fd)
+{
+	struct stat st;
+
+	if (stat(node->path, &st) < 0)
+		return error_sys("device %s", node->path);
+	if ((st.st_mode & S_IFMT) != (node->mode & S_IFMT) ||
+	    (node->device && st.st_rdev != node->device))
+		return error_new(
+			ERROR_UNSUPPORTED,
+			"device %s: the host's is another, and a user namespace allows no new one",
+			node->path);
+	return error_wrap(mount_clone(AT_FDCWD, node->path, false, ret_fd), "device %s",
+			  node->path);
+}
+
+size_t nodes_wanted(const struct setup *s)
+{
+	return s->spec->bundle && s->user_namespace && has_own_dev(s->spec) ? count_nodes(s->spec)
+									    : 0;
+}
+
+struct error *step_open_nodes(struct setup *s)
+{
+	size_t n = nodes_wanted(s);
+
+	if (!n)
+		return NULL;
+	s->nodes = alloc_zeroed(n, sizeof(int));
+	for (; s->n_nodes < n; s->n_nodes++) {
+		struct node node = node_at(s->spec, s->n_nodes);
+
+		s->nodes[s->n_nodes] = -1;
+		TRY(open_host_node(&node, &s->nodes[s->n_nodes]));
+	}
+	return NULL;
+}
+
+static struct error *open_parent(struct setup *s, const char *path, int *ret_fd)
+{
+	const char *last = path_last(path);
+	char *above autofree = alloc_string_n(path, (size_t)(last - path));
+
+	return path_make_dirs_in_root(s->root_dir, above, 0755, (uid_t)-1, (gid_t)-1, ret_fd);
+}
+
+static struct error *make_node(struct setup *s, const struct node *node)
+{
+	const char *name = path_last(node->path);
+	int parent autoclose = -1;
+
+	TRY(open_parent(s, node->path, &parent));
+	if (unlinkat(parent, name, 0) < 0 && errno != ENOENT)
+		return error_sys("replace it");
+	if (mknodat(parent, name, node->mode, node->device) < 0)
+		return error_sys("mknod");
+	if (fchmodat(parent, name, node->mode & 07777, 0) < 0 || /* the umask */
+	    fchownat(parent, name, node->uid, node->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys("own it");
+	return NULL;
+}
+
+static struct error *show_node(struct setup *s, const struct node *node, int mount)
+{
+	const char *name = path_last(node->path);
+	int parent autoclose = -1, place autoclose = -1;
+
+	TRY(open_parent(s, node->path, &parent));
+	place = openat(parent, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd_close(&place);
+	TRY(path_open_beneath(parent, name, O_PATH, 0, &place));
+	return mount_attach(mount, place);
+}
+
+static struct error *make_links(struct setup *s)
+{
+	int dev autoclose = -1;
+
+	TRY(path_make_dirs_in_root(s->root_dir, "/dev", 0755, (uid_t)-1, (gid_t)-1, &dev));
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+		if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST)
+			return error_sys("make /dev/%s", links[i].name);
+	if (unlinkat(dev, "ptmx", 0) < 0 && errno != ENOENT)
+		return error_sys("replace /dev/ptmx");
+	return symlinkat("pts/ptmx", dev, "ptmx") < 0 ? error_sys("make /dev/ptmx") : NULL;
+}
+
+static struct error *make_console_place(struct setup *s)
+{
+	int dev autoclose = -1, place autoclose = -1;
+
+	if (!s->spec->process.terminal)
+		return NULL;
+	TRY(path_make_dirs_in_root(s->root_dir, "/dev", 0755, (uid_t)-1, (gid_t)-1, &dev));
+	place = openat(dev, "console", O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0620);
+	return place < 0 && errno != EEXIST ? error_sys("make /dev/console") : NULL;
+}
+
+struct error *step_make_nodes(struct setup *s)
+{
+	if (!has_own_dev(s->spec) || !(s->spec->new_namespaces & CLONE_NEWNS))
+		return NULL;
+	for (size_t i = 0; i < count_nodes(s->spec); i++) {
+		struct node node = node_at(s->spec, i);
+
+		TRY(error_wrap(s->nodes ? show_node(s, &node, s->nodes[i]) : make_node(s, &node),
+			       "device %s", node.path));
+	}
+	TRY(make_links(s));
+	return make_console_place(s);
+}

@@ -1,0 +1,110 @@
+/*
+ * What config.json says of a process beside user and privileges (config.md and config-linux.md,
+ * Process): set by the process itself, while it still may.
+ */
+#include "oci/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched/types.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "base/str.h"
+#include "oci/setup.h"
+
+#include "base/banned.h"
+
+#define IOPRIO_WHO_PROCESS 1 /* ioprio_set(2) has no header */
+#define IOPRIO_CLASS_SHIFT 13
+
+static struct error *set_scheduler(const struct config_scheduler *c)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = (uint32_t)config_word(&config_scheduler_policies, c->policy),
+		.sched_flags = config_word_mask(&config_scheduler_flags, c->flags),
+		.sched_nice = c->nice,
+		.sched_priority = (uint32_t)c->priority,
+		.sched_runtime = c->runtime_ns,
+		.sched_deadline = c->deadline_ns,
+		.sched_period = c->period_ns,
+	};
+
+	if (syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
+		return error_sys("process.scheduler");
+	return NULL;
+}
+
+static struct error *set_io_priority(const struct config_io_priority *c)
+{
+	int value =
+		(int)config_word(&config_io_classes, c->class) << IOPRIO_CLASS_SHIFT | c->priority;
+
+	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value) < 0)
+		return error_sys("process.ioPriority");
+	return NULL;
+}
+
+struct error *process_set_attributes(const struct config_process *c)
+{
+	if (c->scheduler)
+		TRY(set_scheduler(c->scheduler));
+	return c->io_priority ? set_io_priority(c->io_priority) : NULL;
+}
+
+struct error *process_set_personality(const struct config_personality *c)
+{
+	if (personality((unsigned long)config_word(&config_personalities, c->domain)) < 0)
+		return error_sys("linux.personality");
+	return NULL;
+}
+
+/* LSM attributes for the next execve(2): of the thread's own file, in the container's proc. */
+static struct error *write_attribute(const char *file, const char *text)
+{
+	char *path autofree = alloc_printf("/proc/self/attr/%s", file);
+
+	return path_write_existing(AT_FDCWD, path, text);
+}
+
+static struct error *set_apparmor(const char *profile)
+{
+	char *text autofree = alloc_printf("exec %s", profile);
+	struct oci_features features;
+	struct error *err;
+
+	oci_features(&features);
+	if (!features.apparmor)
+		return str_equal(profile, "unconfined")
+			       ? NULL
+			       : error_new(ERROR_UNSUPPORTED,
+					   "process.apparmorProfile: AppArmor is not enabled");
+	err = write_attribute("apparmor/exec", text); /* Linux 5.8 */
+	if (err && error_errno(err) == ENOENT) {
+		error_free(err);
+		err = write_attribute("exec", text);
+	}
+	return error_wrap(err, "process.apparmorProfile");
+}
+
+static struct error *set_selinux(const char *label)
+{
+	struct oci_features features;
+
+	oci_features(&features);
+	if (!features.selinux)
+		return error_new(ERROR_UNSUPPORTED, "process.selinuxLabel: SELinux is not enabled");
+	return error_wrap(write_attribute("exec", label), "process.selinuxLabel");
+}
+
+struct error *process_set_labels(const struct config_process *c)
+{
+	if (!str_is_empty(c->apparmor_profile))
+		TRY(set_apparmor(c->apparmor_profile));
+	return str_is_empty(c->selinux_label) ? NULL : set_selinux(c->selinux_label);
+}
