@@ -1,0 +1,30 @@
+/* bulkhead-oci create: everything but the execution of the program. */
+#include "base/fd.h"
+#include "runtime/commands.h"
+#include "runtime/launch.h"
+
+#include "base/banned.h"
+
+static struct error *run(struct runtime *rt, void *data, char **arguments)
+{
+	struct launch_options *o = data;
+	struct container c autocontainer = CONTAINER_NONE;
+	struct oci_running running = OCI_RUNNING_NONE;
+
+	o->detach = true;
+	TRY(launch(rt, o, arguments[0], &c, &running));
+	oci_running_done(&running);
+	return NULL;
+}
+
+const struct command cmd_create = {
+	.name = "create",
+	.arguments = "CONTAINER",
+	.summary = "Create a container",
+	.details = "Its first process then waits until `start` lets it execute process.args.",
+	.options = launch_options,
+	.options_size = sizeof(struct launch_options),
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

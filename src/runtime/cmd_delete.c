@@ -1,0 +1,48 @@
+/* bulkhead-oci delete: what a container has left. */
+#include <signal.h>
+
+#include "runtime/commands.h"
+#include "runtime/container.h"
+
+#include "base/banned.h"
+
+struct delete_options {
+	bool force;
+};
+
+static const struct option options[] = {
+	OPTION(struct delete_options, force, "force", 'f', option_bool,
+	       "Kill a container that runs; one that does not exist is no error"),
+	OPTION_END,
+};
+
+static struct error *run(struct runtime *rt, void *data, char **arguments)
+{
+	const struct delete_options *o = data;
+	struct container c autocontainer = CONTAINER_NONE;
+	struct error *err = container_open(rt, arguments[0], &c);
+	enum status status;
+
+	if (o->force && error_is(err, ERROR_NOT_FOUND)) {
+		error_ignore(err, "that is what was asked for");
+		return NULL;
+	}
+	TRY(err);
+	status = container_status(&c);
+	if (!o->force && (status == STATUS_RUNNING || status == STATUS_PAUSED))
+		return error_new(ERROR_CONFLICT,
+				 "cannot delete container %s that is not stopped: %s", c.id,
+				 status_name(status));
+	return container_destroy(rt, &c); /* which kills whatever is left in its groups */
+}
+
+const struct command cmd_delete = {
+	.name = "delete",
+	.arguments = "CONTAINER",
+	.summary = "Delete what a container holds",
+	.options = options,
+	.options_size = sizeof(struct delete_options),
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

@@ -1,0 +1,51 @@
+/* bulkhead-oci kill: a signal to a container's first process, or to all of them. */
+#include <signal.h>
+
+#include "base/proc.h"
+#include "runtime/commands.h"
+#include "runtime/container.h"
+
+#include "base/banned.h"
+
+struct kill_options {
+	bool all;
+};
+
+static const struct option options[] = {
+	OPTION(struct kill_options, all, "all", 'a', option_bool,
+	       "Signal every process of the container"),
+	OPTION_END,
+};
+
+static struct error *run(struct runtime *rt, void *data, char **arguments)
+{
+	const struct kill_options *o = data;
+	struct container c autocontainer = CONTAINER_NONE;
+	int signal = SIGTERM;
+	struct error *err;
+
+	if (arguments[1])
+		TRY(proc_parse_signal(arguments[1], &signal));
+	TRY(container_open(rt, arguments[0], &c));
+	if (o->all)
+		return oci_kill_all(&c.state, signal);
+	if (container_status(&c) == STATUS_STOPPED)
+		return error_new(ERROR_CONFLICT, "container not running");
+	err = oci_kill(&c.state, signal);
+	if (!error_is(err, ERROR_NOT_FOUND))
+		return err;
+	error_ignore(err, "it has just ended");
+	return error_new(ERROR_CONFLICT, "container not running");
+}
+
+const struct command cmd_kill = {
+	.name = "kill",
+	.arguments = "CONTAINER [SIGNAL]",
+	.summary = "Send a signal to a container",
+	.details = "SIGNAL is a name or a number; SIGTERM where there is none.",
+	.options = options,
+	.options_size = sizeof(struct kill_options),
+	.min_arguments = 1,
+	.max_arguments = 2,
+	.run = run,
+};

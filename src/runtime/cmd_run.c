@@ -1,0 +1,82 @@
+/* bulkhead-oci run: create, start, and, unless detached, wait and delete. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+#include "base/fd.h"
+#include "runtime/commands.h"
+#include "runtime/foreground.h"
+#include "runtime/launch.h"
+
+#include "base/banned.h"
+
+static const struct option options[] = {
+	OPTION(struct launch_options, detach, "detach", 'd', option_bool,
+	       "Return when the program runs"),
+	OPTION(struct launch_options, keep, "keep", 0, option_bool,
+	       "Do not delete the container when it has ended"),
+	OPTION(struct launch_options, no_subreaper, "no-subreaper", 0, option_bool,
+	       "Do not adopt what the container's processes leave behind"),
+	OPTION_END,
+};
+
+/* Its lock is not held while it runs: others want to signal it, or to execute in it. */
+static struct error *wait_and_delete(struct runtime *rt, const struct launch_options *o,
+				     struct container *c, struct oci_running *running)
+{
+	struct container again autocontainer = CONTAINER_NONE;
+	struct error *err;
+
+	fd_close(&c->lock);
+	TRY(foreground_wait(running, c->config.process->terminal, &rt->status));
+	if (o->keep)
+		return NULL;
+	err = container_open(rt, c->id, &again);
+	if (error_is(err, ERROR_NOT_FOUND)) { /* deleted by somebody else */
+		error_ignore(err, "that is what we were going to do");
+		return NULL;
+	}
+	return err ? err : container_destroy(rt, &again);
+}
+
+static struct error *start(struct runtime *rt, const struct launch_options *o, struct container *c,
+			   struct oci_running *running)
+{
+	struct error *err = launch_start(c);
+
+	if (err) {
+		oci_running_kill(running);
+		error_ignore(container_destroy(rt, c), "the first error counts");
+		return err;
+	}
+	return o->detach ? NULL : wait_and_delete(rt, o, c, running);
+}
+
+static struct error *run(struct runtime *rt, void *data, char **arguments)
+{
+	const struct launch_options *o = data;
+	struct container c autocontainer = CONTAINER_NONE;
+	struct oci_running running = OCI_RUNNING_NONE;
+	struct error *err;
+
+	if (!o->detach && !o->no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return error_sys("become a subreaper");
+	TRY(launch(rt, o, arguments[0], &c, &running));
+	err = start(rt, o, &c, &running);
+	oci_running_done(&running);
+	return err;
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.arguments = "CONTAINER",
+	.summary = "Create and start a container",
+	.details = "Its exit status is that of the container's program.",
+	.options = launch_options,
+	.shared = options,
+	.options_size = sizeof(struct launch_options),
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

@@ -1,0 +1,14 @@
+/* All commands, one file cmd_NAME.c each. */
+#pragma once
+
+#include "runtime/command.h"
+
+extern const struct command cmd_create;
+extern const struct command cmd_delete;
+extern const struct command cmd_exec;
+extern const struct command cmd_kill;
+extern const struct command cmd_list;
+extern const struct command cmd_run;
+extern const struct command cmd_spec;
+extern const struct command cmd_start;
+extern const struct command cmd_state;

@@ -1,0 +1,230 @@
+#include "runtime/container.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/lock.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "runtime/report.h"
+
+#include "base/banned.h"
+
+#define LOCK_NAME "lock"
+
+const char *status_name(enum status status)
+{
+	static const char *const names[] = { "creating", "created", "running", "paused",
+					     "stopped" };
+
+	return names[status];
+}
+
+void container_close(struct container *c)
+{
+	free(c->id);
+	free(c->path);
+	oci_state_done(&c->state);
+	config_done(&c->config);
+	fd_close(&c->lock);
+	fd_close(&c->dir);
+	*c = (struct container)CONTAINER_NONE;
+}
+
+struct error *container_check_id(const char *id)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_+-.";
+	char *quoted autofree = str_quote(id);
+
+	if (!*id || id[strspn(id, allowed)] || !path_is_name(id) || strlen(id) > NAME_MAX)
+		return error_new(
+			ERROR_BAD_INPUT,
+			"invalid container ID %s: only letters, digits and _+-. are allowed",
+			quoted);
+	return NULL;
+}
+
+/* Locks the directory: what was locked may have been removed while we waited. */
+static struct error *lock_dir(struct container *c, bool *ret_gone)
+{
+	struct stat st;
+
+	TRY(lock_take(c->dir, LOCK_NAME, &c->lock));
+	if (fstat(c->lock, &st) < 0)
+		return error_sys("lock of container %s", c->id);
+	*ret_gone = st.st_nlink == 0;
+	if (*ret_gone)
+		fd_close(&c->lock);
+	return NULL;
+}
+
+static struct error *open_dir(struct runtime *rt, const char *id, struct container *c)
+{
+	int root;
+
+	TRY(container_check_id(id));
+	TRY(runtime_root(rt, &root));
+	c->id = alloc_string(id);
+	c->path = alloc_printf("%s/%s", rt->root, id);
+	c->dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->dir < 0 && errno == ENOENT)
+		return error_new(ERROR_NOT_FOUND, "container does not exist");
+	return c->dir < 0 ? error_sys("container %s", id) : NULL;
+}
+
+static struct error *load_state(struct container *c)
+{
+	struct error *err = oci_state_load(c->dir, &c->state);
+
+	if (!error_is(err, ERROR_NOT_FOUND))
+		return err;
+	error_ignore(err, "a container that was never completed");
+	return NULL;
+}
+
+static struct error *load_config(struct container *c)
+{
+	struct error *err = config_load(c->dir, &c->config);
+
+	c->has_config = !err;
+	if (!error_is(err, ERROR_NOT_FOUND))
+		return err;
+	error_ignore(err, "a container that was never completed");
+	return NULL;
+}
+
+struct error *container_open(struct runtime *rt, const char *id, struct container *ret)
+{
+	struct container c autocontainer = CONTAINER_NONE;
+	bool gone;
+
+	TRY(open_dir(rt, id, &c));
+	TRY(lock_dir(&c, &gone));
+	if (gone)
+		return error_new(ERROR_NOT_FOUND, "container does not exist");
+	TRY(load_state(&c));
+	TRY(load_config(&c));
+	*ret = c;
+	c = (struct container)CONTAINER_NONE;
+	return NULL;
+}
+
+/* A directory without a state file, which nobody has locked, is what a killed `create` left. */
+static struct error *remove_leftover(struct runtime *rt, const char *id)
+{
+	struct container c autocontainer = CONTAINER_NONE;
+	struct error *err = container_open(rt, id, &c);
+
+	if (error_is(err, ERROR_NOT_FOUND)) {
+		error_ignore(err, "it was removed meanwhile");
+		return NULL;
+	}
+	TRY(err);
+	if (c.state.id)
+		return error_new(ERROR_CONFLICT, "container with given ID already exists");
+	return container_destroy(rt, &c);
+}
+
+struct error *container_new(struct runtime *rt, const char *id, struct container *ret)
+{
+	int root;
+
+	TRY(container_check_id(id));
+	TRY(runtime_root(rt, &root));
+	for (;;) {
+		struct container c autocontainer = CONTAINER_NONE;
+		bool gone;
+
+		if (mkdirat(root, id, 0711) < 0) {
+			if (errno != EEXIST)
+				return error_sys("make the run-time directory of %s", id);
+			TRY(remove_leftover(rt, id));
+			continue;
+		}
+		TRY(open_dir(rt, id, &c));
+		TRY(lock_dir(&c, &gone));
+		if (gone)
+			continue;
+		*ret = c;
+		c = (struct container)CONTAINER_NONE;
+		return NULL;
+	}
+}
+
+enum status container_status(const struct container *c)
+{
+	if (!c->state.id || !oci_state_is_alive(&c->state))
+		return STATUS_STOPPED;
+	if (oci_gate_is_closed(c->dir))
+		return STATUS_CREATED;
+	return STATUS_RUNNING;
+}
+
+struct oci_bundle container_bundle(const struct container *c)
+{
+	return (struct oci_bundle){
+		.config = &c->config,
+		.path = c->state.bundle ? c->state.bundle : "",
+		.dir = -1,
+		.console_socket = -1,
+	};
+}
+
+/* Their failure is told and stops nothing (config.md, Poststop). */
+static void run_poststop(const struct container *c)
+{
+	struct oci_bundle bundle = container_bundle(c);
+	const struct config_hooks *hooks = &c->config.hooks;
+	struct error *err autoerror = NULL;
+	char *state autofree = NULL;
+
+	if (!c->has_config || !hooks->n_poststop)
+		return;
+	state = oci_state_text(c->id, &bundle, "stopped", 0);
+	err = oci_run_hooks("poststop", hooks->poststop, hooks->n_poststop, state);
+	if (err)
+		report_warning(error_message(err));
+}
+
+struct error *container_destroy(struct runtime *rt, struct container *c)
+{
+	TRY(oci_delete(c->dir, c->path));
+	if (c->state.id)
+		run_poststop(c);
+	return path_remove_tree(rt->root_dir, c->id);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct error *container_list(struct runtime *rt, char ***ret)
+{
+	char **ids autostrv = NULL;
+	struct dirent *entry;
+	DIR *stream;
+	int root;
+
+	TRY(runtime_root(rt, &root));
+	stream = fdopendir(openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	if (!stream)
+		return error_sys("read %s", rt->root);
+	while ((entry = readdir(stream)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			strv_add(&ids, entry->d_name);
+	closedir(stream);
+	if (ids)
+		qsort(ids, strv_length(ids), sizeof(*ids), by_text);
+	*ret = take(ids);
+	return NULL;
+}

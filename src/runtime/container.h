@@ -1,0 +1,54 @@
+/*
+ * One container of this runtime: its run-time directory ROOT/ID with the core's state file, a copy
+ * of the config.json it was made from, its lock, and its gate.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "oci/oci.h"
+#include "runtime/command.h"
+
+enum status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+const char *status_name(enum status status);
+
+struct container {
+	char *id, *path; /* ROOT/ID */
+	int dir, lock;
+	struct oci_state state; /* .id NULL: it was never completed */
+	struct config config;
+	bool has_config;
+};
+void container_close(struct container *c) __attribute__((nonnull));
+#define CONTAINER_NONE                                                                             \
+	{                                                                                          \
+		.dir = -1, .lock = -1                                                              \
+	}
+#define autocontainer __attribute__((cleanup(container_close)))
+
+/* Letters, digits, "_", "+", "-", "."; no more than a file name; not "." or "..". */
+struct error *container_check_id(const char *id) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Makes and locks the directory of a new container. ERROR_CONFLICT where there is one of that id; a
+ * directory that a killed `create` has left counts as none and is cleaned up.
+ */
+struct error *container_new(struct runtime *rt, const char *id, struct container *ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Opens and locks an existing one. ERROR_NOT_FOUND "container does not exist". */
+struct error *container_open(struct runtime *rt, const char *id, struct container *ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/* What it is doing now. A state file of an earlier boot, or a process that is gone, is stopped. */
+enum status container_status(const struct container *c) __attribute__((nonnull));
+
+/* Ends what is left of it, runs its poststop hooks, and removes its directory. */
+struct error *container_destroy(struct runtime *rt, struct container *c)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The bundle as hooks see it. */
+struct oci_bundle container_bundle(const struct container *c) __attribute__((nonnull));
+
+/* The ids of all, sorted; a strv the caller frees. */
+struct error *container_list(struct runtime *rt, char ***ret)
+	__attribute__((nonnull, warn_unused_result));

@@ -1,0 +1,14 @@
+/* `run` and `exec` while their program runs: its terminal, the caller's signals, its end. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "oci/oci.h"
+
+/*
+ * Waits for the end of @running and returns its exit status as a shell counts it. With a terminal
+ * (@running->stdout_fd) bytes go both ways and sizes are followed, the caller's own terminal being
+ * raw meanwhile and restored on every way out. Signals that can be passed on are.
+ */
+struct error *foreground_wait(struct oci_running *running, bool terminal, int *ret_status)
+	__attribute__((nonnull, warn_unused_result));

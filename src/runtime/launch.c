@@ -1,0 +1,147 @@
+#include "runtime/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/self.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "runtime/files.h"
+#include "runtime/report.h"
+
+#include "base/banned.h"
+
+const struct option launch_options[] = {
+	OPTION(struct launch_options, bundle, "bundle", 'b', option_text,
+	       "Directory of config.json (default: the current one)"),
+	OPTION(struct launch_options, console_socket, "console-socket", 0, option_text,
+	       "UNIX socket that gets the master of the container's terminal"),
+	OPTION(struct launch_options, pid_file, "pid-file", 0, option_text,
+	       "File that the process id is written to"),
+	OPTION(struct launch_options, preserve_fds, "preserve-fds", 0, option_int,
+	       "Pass this many more descriptors, from 3 on"),
+	OPTION(struct launch_options, no_pivot, "no-pivot", 0, option_bool,
+	       "Move the root instead of pivot_root(2): for an initramfs"),
+	OPTION(struct launch_options, no_new_keyring, "no-new-keyring", 0, option_bool,
+	       "Keep the caller's session keyring"),
+	OPTION_END,
+};
+
+struct bundle {
+	struct oci_bundle oci;
+	char *path;
+};
+
+static void bundle_close(struct bundle *b)
+{
+	fd_close(&b->oci.dir);
+	fd_close(&b->oci.console_socket);
+	free(b->path);
+}
+
+static struct error *open_bundle(const struct launch_options *o, struct bundle *b)
+{
+	b->oci.dir = open(o->bundle ? o->bundle : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (b->oci.dir < 0)
+		return error_sys("bundle %s", o->bundle);
+	TRY(path_of_fd(b->oci.dir, &b->path));
+	b->oci.path = b->path;
+	if (o->preserve_fds < 0)
+		return error_new(ERROR_BAD_INPUT, "--preserve-fds: %d is negative",
+				 o->preserve_fds);
+	b->oci.preserve_fds = (unsigned int)o->preserve_fds;
+	b->oci.no_pivot = o->no_pivot;
+	b->oci.no_new_keyring = o->no_new_keyring;
+	return NULL;
+}
+
+/* A terminal needs somebody who holds its other end. */
+static struct error *check_terminal(const struct launch_options *o, const struct config *c)
+{
+	bool terminal = c->process && c->process->terminal;
+
+	if (terminal && o->detach && str_is_empty(o->console_socket))
+		return error_new(
+			ERROR_BAD_INPUT,
+			"cannot allocate tty if the runtime will detach without setting console socket");
+	if (!str_is_empty(o->console_socket) && (!terminal || !o->detach))
+		return error_new(
+			ERROR_BAD_INPUT,
+			"cannot use console socket if the runtime will not detach or allocate tty");
+	return NULL;
+}
+
+static void tell_warnings(const struct config *c)
+{
+	for (size_t i = 0; c->warnings && c->warnings[i]; i++)
+		report_warning(c->warnings[i]);
+}
+
+/* Who comes later (start, exec, delete) must see the config.json that counted. */
+static struct error *keep_config(struct container *c)
+{
+	char *text autofree = config_encode(&c->config);
+
+	return path_replace(c->dir, CONFIG_NAME, text, strlen(text), 0600, false);
+}
+
+static struct error *create(struct bundle *b, const struct launch_options *o, struct container *c,
+			    struct oci_running *running)
+{
+	if (!str_is_empty(o->console_socket))
+		TRY(files_connect_console(o->console_socket, &b->oci.console_socket));
+	TRY(keep_config(c));
+	b->oci.config = &c->config;
+	TRY(oci_create(c->id, c->dir, c->path, &b->oci, running));
+	TRY(oci_state_load(c->dir, &c->state));
+	return str_is_empty(o->pid_file) ? NULL : files_write_pid(o->pid_file, running->pid);
+}
+
+struct error *launch(struct runtime *rt, const struct launch_options *o, const char *id,
+		     struct container *ret, struct oci_running *running)
+{
+	struct bundle b __attribute__((
+		cleanup(bundle_close))) = { .oci = { .dir = -1, .console_socket = -1 } };
+	struct config config autoconfig = { 0 };
+	struct container c autocontainer = CONTAINER_NONE;
+	struct error *err;
+
+	TRY(open_bundle(o, &b));
+	TRY(config_load(b.oci.dir, &config));
+	TRY(check_terminal(o, &config));
+	if (!config_namespace(&config, "user"))
+		TRY(self_protect());
+	tell_warnings(&config);
+	TRY(container_new(rt, id, &c));
+	c.config = config;
+	config = (struct config){ 0 };
+	c.has_config = true;
+	err = create(&b, o, &c, running);
+	if (err) {
+		oci_running_kill(running);
+		error_ignore(container_destroy(rt, &c), "the first error counts");
+		return err;
+	}
+	*ret = c;
+	c = (struct container)CONTAINER_NONE;
+	return NULL;
+}
+
+struct error *launch_start(struct container *c)
+{
+	struct oci_bundle bundle = container_bundle(c);
+	const struct config_hooks *hooks = &c->config.hooks;
+	char *state autofree = NULL;
+
+	TRY(oci_gate_open(c->dir));
+	if (!hooks->n_poststart)
+		return NULL;
+	state = oci_state_text(c->id, &bundle, "running", (pid_t)c->state.pid);
+	return oci_run_hooks("poststart", hooks->poststart, hooks->n_poststart, state);
+}

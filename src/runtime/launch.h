@@ -1,0 +1,26 @@
+/* What `create` and `run` share: from the bundle to a process that waits at its gate. */
+#pragma once
+
+#include "runtime/container.h"
+
+struct launch_options {
+	char *bundle, *console_socket, *pid_file;
+	int preserve_fds;
+	bool no_pivot, no_new_keyring;
+
+	/* of run */
+	bool detach, keep, no_subreaper;
+};
+
+extern const struct option launch_options[];
+
+/*
+ * Makes the container @id; *@ret is open and locked. Without .detach this process keeps its
+ * terminal, whose master is in *@running then.
+ */
+struct error *launch(struct runtime *rt, const struct launch_options *o, const char *id,
+		     struct container *ret, struct oci_running *running)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Opens its gate and runs its poststart hooks. */
+struct error *launch_start(struct container *c) __attribute__((nonnull, warn_unused_result));
