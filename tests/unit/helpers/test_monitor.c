@@ -110,61 +110,6 @@ static void test_nobody_there(void **state)
 	rig_done(&r);
 }
 
-/* The command hears it when the program runs, not before, and not that it ended. */
-static void test_command_hears_start(void **state)
-{
-	const struct rig_options o = { .script = "exit 4", .command = true };
-	struct error *err;
-	struct rig r;
-
-	(void)state;
-	rig_start(&r, &o);
-	err = rig_started(&r);
-	assert_null(err);
-	assert_int_equal(rig_wait(&r), 0);
-	assert_true(rig_ended(&r));
-	rig_done(&r);
-}
-
-/* Why the program could not be executed; the command cleans up, so nothing is recorded. */
-static void test_command_hears_failure(void **state)
-{
-	const struct rig_options o = { .fails = "no such program",
-				       .command = true,
-				       .client = BOTH | ATTACH_WILL_END };
-	struct error *err;
-	struct rig_heard h;
-	struct rig r;
-
-	(void)state;
-	rig_start(&r, &o);
-	err = rig_started(&r);
-	assert_non_null(err);
-	assert_string_equal(error_message(err), "no such program");
-	assert_int_equal(error_status(err), 127);
-	error_free(err);
-	rig_hear(r.client, &h);
-	assert_int_equal(h.exit_code, -1);
-	assert_int_equal(rig_wait(&r), 1 << 8);
-	assert_false(rig_has(&r, "exit"));
-	assert_false(rig_ended(&r));
-	rig_heard_done(&h);
-	rig_done(&r);
-}
-
-/* The same after the command was killed: the end is recorded by the monitor's own means. */
-static void test_failure_that_nobody_hears(void **state)
-{
-	const struct rig_options o = { .fails = "no such program" };
-	struct rig r;
-
-	(void)state;
-	rig_start(&r, &o);
-	assert_int_equal(rig_wait(&r), 1 << 8);
-	assert_true(rig_ended(&r));
-	rig_done(&r);
-}
-
 /* A client that promised to record the end and dies instead. */
 static void test_client_breaks_promise(void **state)
 {
@@ -583,9 +528,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_first_client),
 		cmocka_unit_test(test_killed_for_memory),
 		cmocka_unit_test(test_nobody_there),
-		cmocka_unit_test(test_command_hears_start),
-		cmocka_unit_test(test_command_hears_failure),
-		cmocka_unit_test(test_failure_that_nobody_hears),
 		cmocka_unit_test(test_client_breaks_promise),
 		cmocka_unit_test(test_client_leaves),
 		cmocka_unit_test(test_monitor_killed),
