@@ -15,8 +15,9 @@ monitor_pid() {
 kill_monitor() {
 	local monitor closer
 	monitor=$(monitor_pid "$1")
+	# not by its name, which it has not given itself yet when the container has just started
 	for closer in $(pgrep -P "$monitor"); do
-		[[ $(cat "/proc/$closer/comm") != bulkhead-closer ]] || kill_now "$closer"
+		[[ $closer == $(container_pid "$1") ]] || kill_now "$closer"
 	done
 	kill_now "$monitor"
 }
