@@ -178,3 +178,19 @@ reboot_without() {
 	bulkhead ps -a >/dev/null
 	assert_equal "$(cat "$engine/root/orphans/$id/file")" precious
 }
+
+@test "a start killed before it saved its state: its groups and ids go too" {
+	local id group lease=/run/bulkhead/ids/7ffe0000
+	[[ ! -e $lease ]] || lease=/run/bulkhead/ids/7ffd0000
+	bulkhead run --rm busybox true # so that the groups' parent is there
+	id=$(bulkhead create busybox true)
+	mkdir -m 700 "$engine/state/containers/$id"
+	printf %s "$engine/state/containers/$id" >"$lease"
+	group=$(find /sys/fs/cgroup -maxdepth 3 -type d \( -path '*/pids/bulkhead' -o -path '/sys/fs/cgroup/bulkhead' -o -name bulkhead.scope \) | head -n 1)
+	[[ -n $group ]]
+	mkdir "$group/$id"
+	run bulkhead inspect -f '{{.State.Status}}' "$id"
+	assert_output created
+	[[ ! -e $group/$id ]]
+	[[ ! -e $lease ]]
+}
