@@ -1,5 +1,6 @@
 #include "base/idrange.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -171,16 +172,11 @@ static struct error *write_owners(int dir, const char *name, char *const *owners
 	return renameat(dir, ".new", dir, name) < 0 ? error_sys("write lease %s", name) : NULL;
 }
 
-struct error *idrange_release(uint32_t first, const char *owner)
+/* The caller holds the lock. */
+static struct error *remove_owner(int dir, const char *name, const char *owner)
 {
-	char **owners autostrv = NULL, **others autostrv = NULL;
-	int dir autoclose = -1, lock autoclose = -1;
-	char name[16];
+	char **owners autostrv = read_owners(dir, name), **others autostrv = NULL;
 
-	TRY(path_open_dir(AT_FDCWD, LEASES, 0, &dir));
-	TRY(lock_take(dir, ".lock", &lock));
-	range_name(name, first);
-	owners = read_owners(dir, name);
 	if (!owners || !strv_contains(owners, owner)) /* it was given back before */
 		return NULL;
 	for (char **o = owners; *o; o++)
@@ -191,4 +187,34 @@ struct error *idrange_release(uint32_t first, const char *owner)
 	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 		return error_sys("give back the ids of %s", owner);
 	return NULL;
+}
+
+struct error *idrange_release(uint32_t first, const char *owner)
+{
+	int dir autoclose = -1, lock autoclose = -1;
+	char name[16];
+
+	TRY(path_open_dir(AT_FDCWD, LEASES, 0, &dir));
+	TRY(lock_take(dir, ".lock", &lock));
+	range_name(name, first);
+	return remove_owner(dir, name, owner);
+}
+
+struct error *idrange_release_all(const char *owner)
+{
+	int dir autoclose = -1, lock autoclose = -1;
+	struct error *err = NULL;
+	struct dirent *entry;
+	DIR *stream;
+
+	TRY(path_make_dirs(LEASES, 0700, &dir));
+	TRY(lock_take(dir, ".lock", &lock));
+	stream = opendir(LEASES);
+	if (!stream)
+		return error_sys("read %s", LEASES);
+	while (!err && (entry = readdir(stream)))
+		if (entry->d_name[0] != '.')
+			err = remove_owner(dir, entry->d_name, owner);
+	closedir(stream);
+	return err;
 }

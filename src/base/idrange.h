@@ -29,6 +29,9 @@ struct error *idrange_lease(const char *owner, uint32_t *ret_first)
 struct error *idrange_share(uint32_t first, const char *owner)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Gives back whatever ranges @owner has, where it is not known which. Looks at every lease. */
+struct error *idrange_release_all(const char *owner) __attribute__((nonnull, warn_unused_result));
+
 /* Gives the range back if @owner has it. */
 struct error *idrange_release(uint32_t first, const char *owner)
 	__attribute__((nonnull, warn_unused_result));

@@ -24,7 +24,7 @@
 struct policy_file {
 	bool *refuse_host_paths, *refuse_read_only, *privileged;
 	char **allowed_paths;
-	int64_t *pids_limit, *pids_reserve, *log_max_files;
+	int64_t *pids_limit, *log_max_files;
 	char *memory, *memory_reserve, *log_max_size;
 };
 
@@ -43,7 +43,6 @@ static const struct json_field limits_fields[] = {
 	FIELD("pids", pids_limit, JSON_INT64_POINTER),
 	FIELD("memory", memory, JSON_TEXT),
 	FIELD("memoryReserve", memory_reserve, JSON_TEXT),
-	FIELD("pidsReserve", pids_reserve, JSON_INT64_POINTER),
 	{ 0 },
 };
 static const struct json_type limits_type = { .size = sizeof(struct policy_file),
@@ -96,7 +95,6 @@ static struct policy *defaults(void)
 		.privileged = true,
 		.pids_limit = 4096,
 		.memory_reserve_bytes = default_memory_reserve(),
-		.pids_reserve = 1024,
 		.log_max_bytes = 10 * MIB,
 		.log_max_files = 3,
 	};
@@ -153,7 +151,6 @@ static struct error *apply(const struct policy_file *f, struct policy *p)
 	set_bool(f->privileged, &p->privileged);
 	TRY(set_paths(f->allowed_paths, &p->allowed_paths));
 	TRY(set_number(f->pids_limit, 1, 4194304, "limits.pids", &p->pids_limit));
-	TRY(set_number(f->pids_reserve, 0, 4194304, "limits.pidsReserve", &p->pids_reserve));
 	TRY(set_size(f->memory, 6 * MIB, "limits.memory", &p->memory_bytes));
 	TRY(set_size(f->memory_reserve, 0, "limits.memoryReserve", &p->memory_reserve_bytes));
 	TRY(set_number(f->log_max_files, 1, 1000, "log.maxFiles", &p->log_max_files));
@@ -235,12 +232,11 @@ json_t *policy_encode(const struct policy *p)
 
 	for (size_t i = 0; p->allowed_paths && p->allowed_paths[i]; i++)
 		json_array_append_new(allow, json_string_nocheck(p->allowed_paths[i]));
-	return json_pack("{s:{s:b,s:b,s:o},s:b,s:{s:I,s:I,s:I,s:I},s:{s:I,s:I}}", "mounts",
+	return json_pack("{s:{s:b,s:b,s:o},s:b,s:{s:I,s:I,s:I},s:{s:I,s:I}}", "mounts",
 			 "refuseHostPaths", p->refuse_host_paths, "refuseReadOnly",
 			 p->refuse_read_only, "allow", allow, "privileged", p->privileged, "limits",
 			 "pids", (json_int_t)p->pids_limit, "memory", (json_int_t)p->memory_bytes,
-			 "memoryReserve", (json_int_t)p->memory_reserve_bytes, "pidsReserve",
-			 (json_int_t)p->pids_reserve, "log", "maxSize",
+			 "memoryReserve", (json_int_t)p->memory_reserve_bytes, "log", "maxSize",
 			 (json_int_t)p->log_max_bytes, "maxFiles", (json_int_t)p->log_max_files);
 }
 

@@ -4,7 +4,7 @@
  *
  *   {"mounts": {"refuseHostPaths": true, "refuseReadOnly": false, "allow": ["/etc/nginx"]},
  *    "privileged": true,
- *    "limits": {"pids": 4096, "memory": "0", "memoryReserve": "256m", "pidsReserve": 1024},
+ *    "limits": {"pids": 4096, "memory": "0", "memoryReserve": "256m"},
  *    "log": {"maxSize": "10m", "maxFiles": 3}}
  */
 #pragma once
@@ -23,8 +23,7 @@ struct policy {
 	bool privileged;
 	int64_t pids_limit;	      /* of a container that says nothing */
 	int64_t memory_bytes;	      /* likewise; 0: what the host has less the reserve */
-	int64_t memory_reserve_bytes; /* what all containers together leave to the host */
-	int64_t pids_reserve;
+	int64_t memory_reserve_bytes; /* what such a container leaves to the host */
 	int64_t log_max_bytes;
 	int64_t log_max_files;
 };

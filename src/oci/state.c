@@ -121,6 +121,29 @@ void undo_save_state(struct setup *s)
 	unlinkat(s->spec->state_dir, STATE_NAME, 0);
 }
 
+/*
+ * What a start made that was killed before it saved where: it is where that of all containers is.
+ */
+static struct error *delete_unsaved(const char *state_path)
+{
+	static const char *const groups[] = { "bulkhead", "bulkhead.slice/bulkhead.scope" };
+	char **mounts autostrv = NULL, **paths autostrv = NULL;
+	const char *id = path_last(state_path);
+	const struct cgroup_ops *ops;
+
+	TRY(cgroup_detect(&ops));
+	TRY(cgroup_mounts(&mounts));
+	for (size_t i = 0; mounts[i]; i += 2)
+		for (size_t k = 0; k < sizeof(groups) / sizeof(*groups); k++) {
+			char *path autofree = alloc_printf("%s/%s/%s", mounts[i], groups[k], id);
+
+			if (access(path, F_OK) == 0)
+				strv_add(&paths, path);
+		}
+	TRY(cgroup_remove(paths, ops));
+	return idrange_release_all(state_path);
+}
+
 struct error *oci_delete(int state_dir, const char *state_path)
 {
 	struct oci_state state = { 0 };
@@ -128,7 +151,7 @@ struct error *oci_delete(int state_dir, const char *state_path)
 
 	if (error_is(err, ERROR_NOT_FOUND)) {
 		error_free(err);
-		return NULL;
+		return delete_unsaved(state_path);
 	}
 	TRY(err);
 	err = is_this_boot(&state)

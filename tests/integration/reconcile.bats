@@ -15,8 +15,9 @@ monitor_pid() {
 kill_monitor() {
 	local monitor closer
 	monitor=$(monitor_pid "$1")
+	# not by its name, which it has not given itself yet when the container has just started
 	for closer in $(pgrep -P "$monitor"); do
-		[[ $(cat "/proc/$closer/comm") != bulkhead-closer ]] || kill_now "$closer"
+		[[ $closer == $(container_pid "$1") ]] || kill_now "$closer"
 	done
 	kill_now "$monitor"
 }
@@ -177,4 +178,20 @@ reboot_without() {
 	touch -d '1 hour ago' "$engine/root/containers/$id"
 	bulkhead ps -a >/dev/null
 	assert_equal "$(cat "$engine/root/orphans/$id/file")" precious
+}
+
+@test "a start killed before it saved its state: its groups and ids go too" {
+	local id group lease=/run/bulkhead/ids/7ffe0000
+	[[ ! -e $lease ]] || lease=/run/bulkhead/ids/7ffd0000
+	bulkhead run --rm busybox true # so that the groups' parent is there
+	id=$(bulkhead create busybox true)
+	mkdir -p -m 700 /run/bulkhead/ids "$engine/state/containers/$id"
+	printf %s "$engine/state/containers/$id" >"$lease"
+	group=$(find /sys/fs/cgroup -maxdepth 3 -type d \( -path '*/pids/bulkhead' -o -path '/sys/fs/cgroup/bulkhead' -o -name bulkhead.scope \) | head -n 1)
+	[[ -n $group ]]
+	mkdir "$group/$id"
+	run bulkhead inspect -f '{{.State.Status}}' "$id"
+	assert_output created
+	[[ ! -e $group/$id ]]
+	[[ ! -e $lease ]]
 }

@@ -35,8 +35,8 @@ static void every_setting_counts(void **state)
 	(void)state;
 	assert_ok(parse("{\"mounts\":{\"refuseHostPaths\":false,\"refuseReadOnly\":true,"
 			"\"allow\":[\"/etc/../etc/nginx/\"]},\"privileged\":false,"
-			"\"limits\":{\"pids\":7,\"memory\":\"64m\",\"memoryReserve\":\"1g\","
-			"\"pidsReserve\":9},\"log\":{\"maxSize\":\"1m\",\"maxFiles\":5}}",
+			"\"limits\":{\"pids\":7,\"memory\":\"64m\",\"memoryReserve\":\"1g\"},"
+			"\"log\":{\"maxSize\":\"1m\",\"maxFiles\":5}}",
 			&p));
 	assert_false(p->refuse_host_paths);
 	assert_true(p->refuse_read_only);
@@ -45,7 +45,6 @@ static void every_setting_counts(void **state)
 	assert_int_equal(p->pids_limit, 7);
 	assert_int_equal(policy_memory_ceiling(p), 64 << 20);
 	assert_int_equal(p->memory_reserve_bytes, 1 << 30);
-	assert_int_equal(p->pids_reserve, 9);
 	assert_int_equal(p->log_max_bytes, 1 << 20);
 	assert_int_equal(p->log_max_files, 5);
 }
@@ -58,6 +57,7 @@ static void mistakes_are_named(void **state)
 		{ "[]", "not an object" },
 		{ "{\"privilegd\":true}", "privilegd: no such setting" },
 		{ "{\"limits\":{\"pid\":1}}", "limits.pid: no such setting" },
+		{ "{\"limits\":{\"pidsReserve\":1}}", "limits.pidsReserve: no such setting" },
 		{ "{\"limits\":{\"pids\":0}}", "limits.pids: 0 is not between" },
 		{ "{\"limits\":{\"pids\":\"many\"}}", "limits.pids: \"many\" is not a number" },
 		{ "{\"limits\":{\"memory\":\"1m\"}}", "limits.memory: 1m is less than" },
