@@ -169,7 +169,6 @@ static struct error *execute(struct runtime *rt, const struct exec_options *o, s
 	if (!str_is_empty(o->console_socket))
 		TRY(files_connect_console(o->console_socket, &console));
 	TRY(oci_exec_bundle(&io, p, &c->state, &running));
-	fd_close(&c->lock);
 	err = wait_started(&running, console);
 	if (!err && !str_is_empty(o->pid_file))
 		err = files_write_pid(o->pid_file, running.pid);
@@ -220,7 +219,7 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	if (o->preserve_fds < 0)
 		return error_new(ERROR_BAD_INPUT, "--preserve-fds: %d is negative",
 				 o->preserve_fds);
-	err = container_open(rt, arguments[0], &c);
+	err = container_look(rt, arguments[0], &c);
 	if (!err && !c.has_config)
 		err = error_new(ERROR_NOT_FOUND, "container does not exist");
 	if (!err)

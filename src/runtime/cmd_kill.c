@@ -26,7 +26,7 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 
 	if (arguments[1])
 		TRY(proc_parse_signal(arguments[1], &signal));
-	TRY(container_open(rt, arguments[0], &c));
+	TRY(container_look(rt, arguments[0], &c));
 	if (o->all)
 		return oci_kill_all(&c.state, signal);
 	if (container_status(&c) == STATUS_STOPPED)

@@ -78,7 +78,7 @@ static void rows_free(struct row *rows, size_t n)
 /* Containers that go while we look, or were never completed, are passed over. */
 static bool open_next(struct runtime *rt, const char *id, struct container *c)
 {
-	struct error *err = container_open(rt, id, c);
+	struct error *err = container_look(rt, id, c);
 
 	if (!err && c->state.id)
 		return true;

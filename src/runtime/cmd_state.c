@@ -14,7 +14,7 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	char *text autofree = NULL;
 
 	(void)data;
-	TRY(container_open(rt, arguments[0], &c));
+	TRY(container_look(rt, arguments[0], &c));
 	state = status_json(&c);
 	text = json_dumps(state, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	if (!text)

@@ -102,13 +102,15 @@ static struct error *load_config(struct container *c)
 	return NULL;
 }
 
-struct error *container_open(struct runtime *rt, const char *id, struct container *ret)
+static struct error *open_container(struct runtime *rt, const char *id, bool lock,
+				    struct container *ret)
 {
 	struct container c autocontainer = CONTAINER_NONE;
-	bool gone;
+	bool gone = false;
 
 	TRY(open_dir(rt, id, &c));
-	TRY(lock_dir(&c, &gone));
+	if (lock)
+		TRY(lock_dir(&c, &gone));
 	if (gone)
 		return error_new(ERROR_NOT_FOUND, "container does not exist");
 	TRY(load_state(&c));
@@ -116,6 +118,16 @@ struct error *container_open(struct runtime *rt, const char *id, struct containe
 	*ret = c;
 	c = (struct container)CONTAINER_NONE;
 	return NULL;
+}
+
+struct error *container_open(struct runtime *rt, const char *id, struct container *ret)
+{
+	return open_container(rt, id, true, ret);
+}
+
+struct error *container_look(struct runtime *rt, const char *id, struct container *ret)
+{
+	return open_container(rt, id, false, ret);
 }
 
 /* A directory without a state file, which nobody has locked, is what a killed `create` left. */
@@ -144,7 +156,7 @@ struct error *container_new(struct runtime *rt, const char *id, struct container
 		struct container c autocontainer = CONTAINER_NONE;
 		bool gone;
 
-		if (mkdirat(root, id, 0711) < 0) {
+		if (mkdirat(root, id, 0700) < 0) {
 			if (errno != EEXIST)
 				return error_sys("make the run-time directory of %s", id);
 			TRY(remove_leftover(rt, id));

@@ -35,8 +35,13 @@ struct error *container_check_id(const char *id) __attribute__((nonnull, warn_un
 struct error *container_new(struct runtime *rt, const char *id, struct container *ret)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Opens and locks an existing one. ERROR_NOT_FOUND "container does not exist". */
+/*
+ * Opens and locks an existing one, to change it. ERROR_NOT_FOUND "container does not exist".
+ * container_look() does not lock: hooks, for which `create` waits, may ask for the state.
+ */
 struct error *container_open(struct runtime *rt, const char *id, struct container *ret)
+	__attribute__((nonnull, warn_unused_result));
+struct error *container_look(struct runtime *rt, const char *id, struct container *ret)
 	__attribute__((nonnull, warn_unused_result));
 
 /* What it is doing now. A state file of an earlier boot, or a process that is gone, is stopped. */

@@ -74,7 +74,7 @@ struct error *runtime_root(struct runtime *rt, int *ret_dir)
 			free(rt->root);
 			rt->root = absolute;
 		}
-		TRY(error_wrap(path_make_dirs(rt->root, 0711, &rt->root_dir), "--root"));
+		TRY(error_wrap(path_make_dirs(rt->root, 0700, &rt->root_dir), "--root"));
 	}
 	*ret_dir = rt->root_dir;
 	return NULL;
