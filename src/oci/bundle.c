@@ -172,14 +172,22 @@ static struct error *open_root(const struct oci_bundle *b, struct oci_spec *spec
 	return NULL;
 }
 
-static void set_seccomp(const struct config *c, struct oci_spec *spec)
+static struct error *set_seccomp(const struct oci_bundle *b, struct oci_spec *spec)
 {
+	const struct config *c = b->config;
+
 	spec->seccomp = OCI_SECCOMP_UNCONFINED;
 	if (!c->linux_.seccomp)
-		return;
+		return NULL;
+	if (b->seccomp_cache >= 0) {
+		spec->seccomp_cache = fcntl(b->seccomp_cache, F_DUPFD_CLOEXEC, 3);
+		if (spec->seccomp_cache < 0)
+			return error_sys("dup");
+	}
 	spec->seccomp = OCI_SECCOMP_PROFILE;
 	spec->seccomp_profile = config_encode_seccomp(c->linux_.seccomp);
 	spec->seccomp_i386 = true; /* the profile's own list of architectures decides */
+	return NULL;
 }
 
 struct error *bundle_spec(const struct oci_bundle *b, struct oci_spec *spec)
@@ -209,7 +217,7 @@ struct error *bundle_spec(const struct oci_bundle *b, struct oci_spec *spec)
 	TRY(set_namespaces(c, spec));
 	TRY(open_root(b, spec));
 	TRY(set_mounts(b, spec));
-	set_seccomp(c, spec);
+	TRY(set_seccomp(b, spec));
 	return set_process(c->process, &spec->process);
 }
 
@@ -254,6 +262,6 @@ struct error *bundle_exec_spec(const struct oci_bundle *io, const struct config_
 {
 	spec->bundle = io;
 	TRY(find_namespaces(pid, &spec->join_namespaces));
-	set_seccomp(io->config, spec);
+	TRY(set_seccomp(io, spec));
 	return set_process(process, &spec->process);
 }

@@ -62,10 +62,10 @@ struct error *seccomp_compile(const char *profile, size_t length,
  * @profile NULL is the built-in default, data/seccomp/default.json.
  *
  * Programs are kept in @cache_dir, a directory of ours with mode 0700 (-1: none is kept), one file
- * each, named by the profile's digest and the options. A file is used only if it is a regular file
- * of our own with mode 0600 and one link, has the right size, key and checksum, and holds a
- * well-formed program; else it is made again and replaced. Trouble with the cache is no error.
- * When libseccomp learns new names, the programs at hand stay as they are until the kernel changes.
+ * each, which holds the profile it was made from. A file is used only if it is a regular file of
+ * our own with mode 0600 and one link, has the right size, key, profile and checksum, and holds a
+ * well-formed program; else it is made again and replaced. Trouble with the cache is no error. When
+ * libseccomp learns new names, the programs at hand stay as they are until the kernel changes.
  */
 struct error *seccomp_load_cached(int cache_dir, const char *profile, size_t length,
 				  const struct seccomp_options *options,

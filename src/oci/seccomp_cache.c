@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/digest.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -23,59 +22,79 @@
  * are ours alone; the checksum is against crashes and bad disks.
  */
 
-/* Raised whenever the same profile may compile to something else. */
-#define COMPILER_VERSION 1
+/* Raised whenever the same profile may compile to something else, or the file's layout changes. */
+#define COMPILER_VERSION 2
 
 #define KEY_SIZE 128
-#define MAGIC UINT64_C(0x3146504243434553) /* "SECCBPF1", little-endian */
+#define MAGIC UINT64_C(0x3246504243434553) /* "SECCBPF2", little-endian */
 
 /* More programs than this, and all are thrown away: nobody has so many profiles. */
 #define FILES_MAX 256
 
+/*
+ * The program follows, and then the profile it was made from, padded with zeroes: two profiles that
+ * share a name are told apart by their texts, so that the name need not be a digest, whose library
+ * takes longer to load than everything else here.
+ */
 struct head {
 	uint64_t magic;
 	uint64_t checksum;  /* FNV-1a of all that follows it */
 	char key[KEY_SIZE]; /* as in the file's name */
 	uint32_t flags;
 	uint32_t n_insns;
+	uint64_t text_length; /* 0: the built-in profile */
 };
 
-#define FILE_MAX (sizeof(struct head) + BPF_MAXINSNS * sizeof(struct sock_filter))
+#define FILE_MAX                                                                                   \
+	(sizeof(struct head) + BPF_MAXINSNS * sizeof(struct sock_filter) + SECCOMP_PROFILE_MAX + 8)
 
-/* FNV-1a over words of 64 bits, which divides the time by eight; the layout has no odd bytes. */
-static uint64_t checksum(const struct head *head, size_t length)
+/* FNV-1a over words of 64 bits, which divides the time by eight. */
+static uint64_t sum_words(const void *data, size_t length)
 {
-	const char *bytes = (const char *)head;
-	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+	const char *bytes = data;
+	uint64_t sum = UINT64_C(0xcbf29ce484222325), word;
 
-	for (size_t i = offsetof(struct head, key); i + 8 <= length; i += 8) {
-		uint64_t word;
-
-		memcpy(&word, bytes + i, sizeof(word));
+	for (; length >= sizeof(word); length -= sizeof(word), bytes += sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
 		sum = (sum ^ word) * UINT64_C(0x100000001b3);
 	}
-	return sum;
+	word = 0;
+	memcpy(&word, bytes, length);
+	return (sum ^ word) * UINT64_C(0x100000001b3);
+}
+
+static uint64_t checksum(const struct head *head, size_t length)
+{
+	return sum_words(head->key, length - offsetof(struct head, key));
 }
 _Static_assert(offsetof(struct head, key) % 8 == 0 && sizeof(struct head) % 8 == 0 &&
 		       sizeof(struct sock_filter) == 8,
 	       "the checksum takes whole words");
 
-/* All that decides what the program is: the file's name and the key inside it. */
-static struct error *make_key(const char *profile, size_t length,
-			      const struct seccomp_options *options, char key[KEY_SIZE])
-{
-	char digest[DIGEST_SIZE];
-	const char *hex = seccomp_default_digest;
+/* What is looked for: the text, and all else that decides what the program is. */
+struct wanted {
+	const char *text; /* NULL: the built-in profile */
+	size_t text_length;
+	char key[KEY_SIZE]; /* the file's name */
+};
 
-	if (profile) {
-		TRY(digest_of(profile, length, digest));
-		hex = digest_hex(digest);
-	}
-	memset(key, 0, KEY_SIZE);
-	snprintf(key, KEY_SIZE, "%s-%llx-%d-%x-%x-%d", hex,
+static struct wanted make_wanted(const char *profile, size_t length,
+				 const struct seccomp_options *options)
+{
+	struct wanted w = { .text = profile, .text_length = profile ? length : 0 };
+	char name[20];
+
+	snprintf(name, sizeof(name), "%016llx",
+		 (unsigned long long)(profile ? sum_words(profile, length) : 0));
+	snprintf(w.key, KEY_SIZE, "%s-%llx-%d-%x-%x-%d", profile ? name : seccomp_default_digest,
 		 (unsigned long long)options->capabilities, options->i386, options->kernel_version,
 		 seccomp_native_arch, COMPILER_VERSION);
-	return NULL;
+	return w;
+}
+
+static size_t padded(uint64_t length)
+{
+	return (size_t)(length + 7) & ~(size_t)7;
 }
 
 /* Whether @fd is a file that only we can have written, of a possible size; *@ret_size gets it. */
@@ -91,26 +110,32 @@ static bool is_ours(int fd, size_t *ret_size)
 	return true;
 }
 
-/* Whether the @size bytes at @head are a whole and sound program with that @key. */
-static bool is_valid(const struct head *head, size_t size, const char key[KEY_SIZE])
+/* Whether the @size bytes at @head are a whole and sound program made from what is wanted. */
+static bool is_valid(const struct head *head, size_t size, const struct wanted *w)
 {
-	return head->magic == MAGIC && memcmp(head->key, key, KEY_SIZE) == 0 &&
-	       head->n_insns <= BPF_MAXINSNS &&
-	       size == sizeof(*head) + head->n_insns * sizeof(struct sock_filter) &&
+	size_t code_size;
+
+	if (head->magic != MAGIC || memcmp(head->key, w->key, KEY_SIZE) != 0 ||
+	    head->n_insns > BPF_MAXINSNS || head->text_length != w->text_length)
+		return false;
+	code_size = head->n_insns * sizeof(struct sock_filter);
+	return size == sizeof(*head) + code_size + padded(w->text_length) &&
 	       head->checksum == checksum(head, size) &&
+	       memcmp((const char *)(head + 1) + code_size, w->text ? w->text : "",
+		      w->text_length) == 0 &&
 	       bpf_is_sound((const struct sock_filter *)(head + 1), head->n_insns);
 }
 
-static bool read_cached(int dir, const char key[KEY_SIZE], struct seccomp_program *ret)
+static bool read_cached(int dir, const struct wanted *w, struct seccomp_program *ret)
 {
-	int fd autoclose = openat(dir, key, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd autoclose = openat(dir, w->key, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct head *head autofree = NULL;
 	size_t size;
 
 	if (fd < 0 || !is_ours(fd, &size))
 		return false;
 	head = alloc_zeroed(1, size);
-	if (read(fd, head, size) != (ssize_t)size || !is_valid(head, size, key))
+	if (read(fd, head, size) != (ssize_t)size || !is_valid(head, size, w))
 		return false;
 	ret->insns = alloc_zeroed(head->n_insns, sizeof(*ret->insns));
 	memcpy(ret->insns, head + 1, head->n_insns * sizeof(*ret->insns));
@@ -142,31 +167,33 @@ static struct error *limit_files(int dir)
 	return NULL;
 }
 
-static struct error *write_cached(int dir, const char key[KEY_SIZE],
+static struct error *write_cached(int dir, const struct wanted *w,
 				  const struct seccomp_program *program)
 {
 	size_t code_size = program->n_insns * sizeof(*program->insns);
-	size_t size = sizeof(struct head) + code_size;
+	size_t size = sizeof(struct head) + code_size + padded(w->text_length);
 	struct head *head autofree = alloc_zeroed(1, size);
 
 	head->magic = MAGIC;
-	memcpy(head->key, key, KEY_SIZE);
+	memcpy(head->key, w->key, KEY_SIZE);
 	head->flags = program->flags;
 	head->n_insns = program->n_insns;
+	head->text_length = w->text_length;
 	memcpy(head + 1, program->insns, code_size);
+	if (w->text)
+		memcpy((char *)(head + 1) + code_size, w->text, w->text_length);
 	head->checksum = checksum(head, size);
 	TRY(limit_files(dir));
-	return path_replace(dir, key, head, size, 0600, false);
+	return path_replace(dir, w->key, head, size, 0600, false);
 }
 
 struct error *seccomp_load_cached(int cache_dir, const char *profile, size_t length,
 				  const struct seccomp_options *options,
 				  struct seccomp_program *ret)
 {
-	char key[KEY_SIZE];
+	struct wanted w = make_wanted(profile, length, options);
 
-	TRY(make_key(profile, length, options, key));
-	if (cache_dir >= 0 && read_cached(cache_dir, key, ret))
+	if (cache_dir >= 0 && read_cached(cache_dir, &w, ret))
 		return NULL;
 	if (!profile) {
 		profile = seccomp_default_profile;
@@ -174,7 +201,7 @@ struct error *seccomp_load_cached(int cache_dir, const char *profile, size_t len
 	}
 	TRY(seccomp_compile(profile, length, options, ret));
 	if (cache_dir >= 0)
-		error_ignore(write_cached(cache_dir, key, ret),
+		error_ignore(write_cached(cache_dir, &w, ret),
 			     "a filter that is not kept is only compiled again");
 	return NULL;
 }

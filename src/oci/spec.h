@@ -112,6 +112,7 @@ struct oci_bundle {
 	int dir;		     /* O_PATH of it */
 	int console_socket;	     /* gets the master of its terminal; -1: the caller does */
 	unsigned int preserve_fds;   /* descriptors 3 and up that the program inherits */
+	int seccomp_cache;	     /* directory, 0700; -1: filters are compiled each time */
 	bool no_pivot, no_new_keyring;
 };
 

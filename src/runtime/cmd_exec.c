@@ -161,10 +161,12 @@ static struct error *execute(struct runtime *rt, const struct exec_options *o, s
 			     const struct config_process *p)
 {
 	struct oci_bundle io = container_bundle(c);
-	int console autoclose = -1;
+	int console autoclose = -1, cache autoclose = -1;
 	struct oci_running running = OCI_RUNNING_NONE;
 	struct error *err;
 
+	TRY(runtime_cache(rt, &cache));
+	io.seccomp_cache = cache;
 	io.preserve_fds = (unsigned int)o->preserve_fds;
 	if (!str_is_empty(o->console_socket))
 		TRY(files_connect_console(o->console_socket, &console));

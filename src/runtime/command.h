@@ -41,5 +41,10 @@ extern const struct option runtime_options[];  /* the global ones */
 struct error *runtime_root(struct runtime *rt, int *ret_dir)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The directory of compiled filters, below that; a name no container can have. */
+#define RUNTIME_CACHE_NAME ".seccomp"
+struct error *runtime_cache(struct runtime *rt, int *ret_dir)
+	__attribute__((nonnull, warn_unused_result));
+
 /* main() without the process around it; returns the exit status. */
 int runtime_main(char **argv) __attribute__((nonnull));

@@ -45,7 +45,8 @@ struct error *container_check_id(const char *id)
 				      "0123456789_+-.";
 	char *quoted autofree = str_quote(id);
 
-	if (!*id || id[strspn(id, allowed)] || !path_is_name(id) || strlen(id) > NAME_MAX)
+	if (str_equal(id, RUNTIME_CACHE_NAME) || !*id || id[strspn(id, allowed)] ||
+	    !path_is_name(id) || strlen(id) > NAME_MAX)
 		return error_new(
 			ERROR_BAD_INPUT,
 			"invalid container ID %s: only letters, digits and _+-. are allowed",
@@ -188,6 +189,7 @@ struct oci_bundle container_bundle(const struct container *c)
 		.path = c->state.bundle ? c->state.bundle : "",
 		.dir = -1,
 		.console_socket = -1,
+		.seccomp_cache = -1,
 	};
 }
 

@@ -42,6 +42,7 @@ static void bundle_close(struct bundle *b)
 {
 	fd_close(&b->oci.dir);
 	fd_close(&b->oci.console_socket);
+	fd_close(&b->oci.seccomp_cache);
 	free(b->path);
 }
 
@@ -106,8 +107,9 @@ static struct error *create(struct bundle *b, const struct launch_options *o, st
 struct error *launch(struct runtime *rt, const struct launch_options *o, const char *id,
 		     struct container *ret, struct oci_running *running)
 {
-	struct bundle b __attribute__((
-		cleanup(bundle_close))) = { .oci = { .dir = -1, .console_socket = -1 } };
+	struct bundle b __attribute__((cleanup(bundle_close))) = {
+		.oci = { .dir = -1, .console_socket = -1, .seccomp_cache = -1 }
+	};
 	struct config config autoconfig = { 0 };
 	struct container c autocontainer = CONTAINER_NONE;
 	struct error *err;
@@ -118,6 +120,7 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	if (!config_namespace(&config, "user"))
 		TRY(self_protect());
 	tell_warnings(&config);
+	TRY(runtime_cache(rt, &b.oci.seccomp_cache));
 	TRY(container_new(rt, id, &c));
 	c.config = config;
 	config = (struct config){ 0 };

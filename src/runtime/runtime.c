@@ -80,6 +80,14 @@ struct error *runtime_root(struct runtime *rt, int *ret_dir)
 	return NULL;
 }
 
+struct error *runtime_cache(struct runtime *rt, int *ret_dir)
+{
+	int root;
+
+	TRY(runtime_root(rt, &root));
+	return path_open_dir(root, RUNTIME_CACHE_NAME, 0700, ret_dir);
+}
+
 static const struct command *find(const char *name)
 {
 	for (const struct command *const *c = commands; *c; c++)
