@@ -185,7 +185,7 @@ reboot_without() {
 	[[ ! -e $lease ]] || lease=/run/bulkhead/ids/7ffd0000
 	bulkhead run --rm busybox true # so that the groups' parent is there
 	id=$(bulkhead create busybox true)
-	mkdir -p -m 700 /run/bulkhead/ids "$engine/state/containers/$id"
+	mkdir -m 700 "$engine/state/containers/$id"
 	printf %s "$engine/state/containers/$id" >"$lease"
 	group=$(find /sys/fs/cgroup -maxdepth 3 -type d \( -path '*/pids/bulkhead' -o -path '/sys/fs/cgroup/bulkhead' -o -name bulkhead.scope \) | head -n 1)
 	[[ -n $group ]]
