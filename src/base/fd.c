@@ -207,12 +207,16 @@ struct error *fd_receive_one(int socket, void *data, size_t size, size_t *ret_le
 	struct cmsghdr *head;
 	ssize_t got;
 
+	/*
+	 * A peer that died with messages unread leaves ECONNRESET, once, before what it has said
+	 * (unix(7)).
+	 */
 	do
 		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
-	if (got < 0 && errno != ECONNRESET)
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (got < 0)
 		return error_sys("receive a message");
-	*ret_length = got < 0 ? 0 : (size_t)got;
+	*ret_length = (size_t)got;
 	*ret_fd = -1;
 	head = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 	if ((got > 0 && (message.msg_flags & (MSG_CTRUNC | MSG_TRUNC))) ||

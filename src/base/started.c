@@ -22,7 +22,7 @@ static bool has_descriptor(enum started_word word)
 
 struct error *started_receive(int socket, enum started_word *ret_word, int *ret_fd)
 {
-	char frame[ERROR_FRAME_MAX];
+	char frame[ERROR_FRAME_MAX] = { 0 };
 	size_t length;
 
 	*ret_fd = -1;
@@ -50,7 +50,7 @@ void started_report(int pipe, const struct error *err)
 /* One read: a pipe takes so few bytes whole (pipe(7), PIPE_BUF). */
 struct error *started_listen(int pipe)
 {
-	char frame[ERROR_FRAME_MAX];
+	char frame[ERROR_FRAME_MAX] = { 0 };
 	ssize_t n;
 
 	do

@@ -82,6 +82,24 @@ static void error_comes_whole(void **state)
 	assert_int_equal(terminal, -1);
 }
 
+/* The child has died with words of its parent unread, which the socket tells first. */
+static void error_comes_over_a_reset(void **state)
+{
+	struct pair p autopair = make_pair();
+	char frame[ERROR_FRAME_MAX];
+	struct error *said autoerror = error_new(ERROR_REFUSED, "not a directory");
+	struct error *err autoerror = NULL;
+	int terminal = -1;
+
+	(void)state;
+	assert_ok(fd_send(p.parent, "x", 1, NULL, 0));
+	assert_ok(fd_send(p.child, frame, error_encode(said, frame, sizeof(frame)), NULL, 0));
+	fd_close(&p.child);
+	err = started_wait(p.parent, &terminal);
+	assert_non_null(err);
+	assert_string_equal(error_message(err), "not a directory");
+}
+
 static void assert_refused(struct pair *p)
 {
 	struct error *err autoerror = NULL;
@@ -144,6 +162,7 @@ int main(void)
 		cmocka_unit_test(end_of_file_is_success),
 		cmocka_unit_test(terminal_comes_with_its_word),
 		cmocka_unit_test(error_comes_whole),
+		cmocka_unit_test(error_comes_over_a_reset),
 		cmocka_unit_test(words_out_of_turn_are_refused),
 		cmocka_unit_test(report_is_heard),
 		cmocka_unit_test(silence_is_an_error),
