@@ -40,6 +40,13 @@ struct log_reader {
 	off_t offset;
 	struct buf line; /* what was read after the last newline */
 	bool overlong;	 /* the line is being skipped */
+	/*
+	 * What ends the reading of a log that is written to faster than it is read: the lines that
+	 * were asked for, -1 where all are, and the end of the newest file when we began, -1: none.
+	 */
+	int64_t lines_left;
+	ino_t last_inode;
+	off_t last_offset;
 	bool past_until;
 };
 
@@ -148,6 +155,8 @@ static struct error *give_lines(struct log_reader *r)
 			TRY(give_line(r, r->line.data + start, end - start));
 		r->overlong = false;
 		start = end + 1;
+		if (r->lines_left > 0 && --r->lines_left == 0)
+			r->past_until = true;
 	}
 	buf_consume(&r->line, start);
 	if (r->line.length > LINE_MAX_BYTES) {
@@ -168,20 +177,31 @@ static void follow_truncation(struct log_reader *r)
 	}
 }
 
+/* What may be read at once of the present file: nothing where the reading is to end. */
+static size_t room_to_end(const struct log_reader *r)
+{
+	if (r->last_offset < 0 || r->inode != r->last_inode || r->last_offset - r->offset >= BLOCK)
+		return BLOCK;
+	return r->last_offset > r->offset ? (size_t)(r->last_offset - r->offset) : 0;
+}
+
 static struct error *read_to_end(struct log_reader *r)
 {
 	follow_truncation(r);
 	while (!r->past_until) {
+		size_t room = room_to_end(r);
 		ssize_t n;
 
 		TRY(buf_reserve(&r->line, BLOCK));
-		n = pread(r->fd, r->line.data + r->line.length, BLOCK, r->offset);
+		n = room ? pread(r->fd, r->line.data + r->line.length, room, r->offset) : 0;
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return error_sys("read log of container %s", r->id);
-		if (n == 0)
+		if (n == 0) {
+			r->past_until = room == 0;
 			return NULL;
+		}
 		r->offset += n;
 		r->line.length += (size_t)n;
 		TRY(give_lines(r));
@@ -310,6 +330,20 @@ static bool is_written_to(int state_dir)
 	return state_dir >= 0 && alive_is_held(state_dir);
 }
 
+/* What comes while we read is not what was asked for. */
+static void stop_at_present(struct log_reader *r)
+{
+	int newest autoclose = open_index(r, 0);
+	struct stat st;
+
+	if (newest >= 0 && fstat(newest, &st) == 0) {
+		r->last_inode = st.st_ino;
+		r->last_offset = st.st_size;
+	}
+	if (r->request->tail > 0)
+		r->lines_left = r->request->tail;
+}
+
 static struct error *read_log(struct engine *e, struct log_reader *r)
 {
 	int inotify autoclose = -1;
@@ -321,6 +355,8 @@ static struct error *read_log(struct engine *e, struct log_reader *r)
 		TRY(alive_probe(e, r->id, &alive, &state_dir));
 	}
 	TRY(start_reading(r));
+	if (!r->request->follow)
+		stop_at_present(r);
 	for (;;) {
 		bool more = is_written_to(state_dir);
 
@@ -342,6 +378,8 @@ struct error *engine_logs(struct engine *e, const char *ref, const struct log_re
 		.fd = -1,
 		.dir = -1,
 		.line = BUF_MAX(LINE_MAX_BYTES + 2 * BLOCK),
+		.lines_left = -1,
+		.last_offset = -1,
 	};
 	struct error *err;
 	int containers;
