@@ -69,7 +69,7 @@ struct error *started_wait(int socket, int *ret_terminal)
 
 	for (;;) {
 		int fd autoclose = -1;
-		enum started_word word;
+		enum started_word word = STARTED_NOTHING;
 
 		TRY(started_receive(socket, &word, &fd));
 		if (word == STARTED_NOTHING)
