@@ -138,12 +138,12 @@ static struct error *add_mount(const struct oci_bundle *b, const struct config_m
 		.map_tree = o.map_tree,
 		.type = alloc_string(str_is_empty(c->type) ? "none" : c->type),
 		.device = alloc_string(str_is_empty(c->source) ? c->type : c->source),
-		.data = take(o.data),
 		.uids = copy_maps(c->uid_mappings, c->n_uid_mappings),
 		.gids = copy_maps(c->gid_mappings, c->n_gid_mappings),
 		.n_uids = c->n_uid_mappings,
 		.n_gids = c->n_gid_mappings,
 	};
+	m->data = take(o.data);
 	memcpy(m->propagations, o.propagation, sizeof(m->propagations));
 	return m->kind == OCI_MOUNT_BIND ? open_source(b, c, m) : NULL;
 }

@@ -27,9 +27,10 @@ char *status_owner(const struct container *c)
 	char buffer[4096];
 	struct stat st;
 
-	if (fstat(c->dir, &st) == 0)
-		getpwuid_r(st.st_uid, &entry, buffer, sizeof(buffer), &found);
-	return alloc_string(found ? found->pw_name : "");
+	if (fstat(c->dir, &st) < 0 ||
+	    getpwuid_r(st.st_uid, &entry, buffer, sizeof(buffer), &found) != 0 || !found)
+		return alloc_string("");
+	return alloc_string(found->pw_name);
 }
 
 /* Relative roots are below the bundle. */
