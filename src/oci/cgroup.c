@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "oci/cgroup_bundle.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
@@ -320,7 +321,8 @@ struct error *step_make_cgroup(struct setup *s)
 	TRY(cgroup_detect(&s->cgroup.ops));
 	if (s->spec->cgroup_parent) /* the host may have become another one since it was made */
 		TRY(oci_check_cgroup_parent(s->spec->cgroup_parent));
-	TRY(s->cgroup.ops->make(&s->cgroup, s->spec));
+	TRY(s->spec->bundle ? cgroup_bundle_make(&s->cgroup, s->spec)
+			    : s->cgroup.ops->make(&s->cgroup, s->spec));
 	return s->cgroup.ops->limit(&s->cgroup, s->spec);
 }
 

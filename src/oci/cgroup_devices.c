@@ -30,8 +30,9 @@ const struct cgroup_device cgroup_default_devices[] = {
 struct error *cgroup_devices_of(const struct oci_spec *spec, struct cgroup_device **ret,
 				size_t *ret_n)
 {
+	const struct oci_resources *r = &spec->resources;
 	struct cgroup_device *list autofree =
-		alloc_zeroed(N_DEFAULT + spec->n_devices, sizeof(*list));
+		alloc_zeroed(N_DEFAULT + spec->n_devices + 2 * r->n_rules, sizeof(*list));
 	size_t n = N_DEFAULT;
 
 	memcpy(list, cgroup_default_devices, sizeof(cgroup_default_devices));
@@ -47,6 +48,14 @@ struct error *cgroup_devices_of(const struct oci_spec *spec, struct cgroup_devic
 			.minor = (int)minor(st.st_rdev),
 			.access = d->access,
 		};
+	}
+	for (size_t i = 0; i < 2 * r->n_rules; i++) { /* 'a' is one rule for each kind */
+		const struct oci_device_rule *rule = &r->rules[i / 2];
+		char type = i % 2 ? 'b' : 'c';
+
+		if (rule->type == type || rule->type == 'a')
+			list[n++] = (struct cgroup_device){ type, rule->major, rule->minor,
+							    rule->access };
 	}
 	*ret = take(list);
 	*ret_n = n;

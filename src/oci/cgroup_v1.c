@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "oci/cgroup.h"
+#include "oci/cgroup_files.h"
 #include "oci/systemd.h"
 
 #include "base/banned.h"
@@ -77,6 +78,19 @@ static struct error *fill_empty_cpuset(int parent, int dir)
 	TRY(path_read_text(dir, "cpuset.mems", 4096, &mems));
 	return cpus[strspn(cpus, "\n")] && mems[strspn(mems, "\n")] ? NULL
 								    : fill_cpuset(parent, dir);
+}
+
+struct error *cgroup_fill_cpuset(const char *path)
+{
+	char *above autofree = alloc_printf("%s/..", path);
+	int dir autoclose = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int parent autoclose = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0 || parent < 0)
+		return error_sys("open %s", path);
+	if (faccessat(dir, "cpuset.cpus", F_OK, 0) < 0)
+		return NULL;
+	return error_wrap(fill_empty_cpuset(parent, dir), "%s", path);
 }
 
 /* What all containers together may have: the host keeps a reserve (requirement C2). */

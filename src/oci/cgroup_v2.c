@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "oci/cgroup.h"
+#include "oci/cgroup_files.h"
 #include "oci/systemd.h"
 
 #include "base/banned.h"
@@ -35,6 +36,14 @@ static void enable_controllers(int dir)
 	for (size_t i = 0; controllers[i]; i++)
 		error_ignore(path_write_existing(dir, "cgroup.subtree_control", controllers[i]),
 			     "a limit of that controller will say so");
+}
+
+void cgroup_hand_down(const char *path)
+{
+	int dir autoclose = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir >= 0)
+		enable_controllers(dir);
 }
 
 static struct error *write_int(int dir, const char *file, int64_t value)

@@ -97,6 +97,13 @@ struct oci_resources {
 	char *cpuset_cpus, *cpuset_mems;
 	int64_t pids_limit;
 	bool all_devices; /* privileged */
+	/* Of a bundle: allowed beside the devices that every container has. */
+	struct oci_device_rule {
+		char type;	  /* 'a', 'b', 'c' */
+		int major, minor; /* -1: any */
+		char *access;
+	} * rules;
+	size_t n_rules;
 };
 
 /* A namespace that is joined by descriptor. */

@@ -218,10 +218,9 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	struct container c autocontainer = CONTAINER_NONE;
 	struct error *err;
 
-	if (o->preserve_fds < 0)
-		return error_new(ERROR_BAD_INPUT, "--preserve-fds: %d is negative",
-				 o->preserve_fds);
-	err = container_look(rt, arguments[0], &c);
+	err = o->preserve_fds < 0 ? error_new(ERROR_BAD_INPUT, "--preserve-fds: %d is negative",
+					      o->preserve_fds)
+				  : container_look(rt, arguments[0], &c);
 	if (!err && !c.has_config)
 		err = error_new(ERROR_NOT_FOUND, "container does not exist");
 	if (!err)

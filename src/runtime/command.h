@@ -9,6 +9,9 @@
 
 #include "base/option.h"
 
+/* What runc's exec ends with where no program was executed; every other failure is 1. */
+#define COMMAND_STATUS_EXEC 255
+
 struct runtime {
 	/* global options */
 	char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;

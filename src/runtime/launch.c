@@ -114,6 +114,9 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	struct container c autocontainer = CONTAINER_NONE;
 	struct error *err;
 
+	if (rt->systemd_cgroup)
+		return error_new(ERROR_UNSUPPORTED,
+				 "--systemd-cgroup: only the cgroupfs manager is there");
 	TRY(open_bundle(o, &b));
 	TRY(config_load(b.oci.dir, &config));
 	TRY(check_terminal(o, &config));

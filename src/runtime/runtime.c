@@ -218,7 +218,8 @@ int runtime_main(char **argv)
 	err = option_parse(&p, argv);
 	if (!err)
 		err = run(&rt, &p);
-	status = err ? (error_status(err) ? error_status(err) : 1) : rt.status;
+	status = err ? (error_status(err) == COMMAND_STATUS_EXEC ? COMMAND_STATUS_EXEC : 1)
+		     : rt.status;
 	if (err)
 		report_error(err);
 	error_free(err);
