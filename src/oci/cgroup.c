@@ -208,7 +208,7 @@ struct error *cgroup_join(struct cgroup *cg)
 	return NULL;
 }
 
-struct error *cgroup_signal(const char *path, int signal)
+struct error *cgroup_processes(const char *path, char ***pids)
 {
 	int dir autoclose = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char *text autofree = NULL;
@@ -218,15 +218,23 @@ struct error *cgroup_signal(const char *path, int signal)
 		return errno == ENOENT ? NULL : error_sys("open %s", path);
 	TRY(path_read_text(dir, "cgroup.procs", 1 << 22, &text));
 	lines = strv_split(text, '\n');
-	for (size_t i = 0; lines[i]; i++) {
-		struct error *err autoerror = NULL;
+	for (size_t i = 0; lines[i]; i++)
+		if (*lines[i])
+			strv_add(pids, lines[i]);
+	return NULL;
+}
+
+struct error *cgroup_signal(const char *path, int signal)
+{
+	char **pids autostrv = NULL;
+
+	TRY(cgroup_processes(path, &pids));
+	for (size_t i = 0; pids && pids[i]; i++) {
 		uint64_t pid;
 
-		if (!*lines[i])
-			continue;
-		err = str_parse_u64(lines[i], 1, 1 << 22, &pid);
-		if (!err && kill((pid_t)pid, signal) < 0 && errno != ESRCH)
-			return error_sys("signal process %s", lines[i]);
+		TRY(str_parse_u64(pids[i], 1, 1 << 22, &pid));
+		if (kill((pid_t)pid, signal) < 0 && errno != ESRCH)
+			return error_sys("signal process %s", pids[i]);
 	}
 	return NULL;
 }
@@ -282,10 +290,21 @@ static struct error *remove_tree(const char *path, const struct cgroup_ops *ops,
 	return remove_group(path);
 }
 
+/* What is frozen in one hierarchy of version 1 can be killed in none, but for this. */
+static void kill_frozen(char *const *paths)
+{
+	if (!cgroup_is_frozen(paths))
+		return;
+	error_ignore(cgroup_signal(paths[0], SIGKILL), "they are killed once more below");
+	error_ignore(cgroup_freeze(paths, false), "what does not die then is told");
+}
+
 struct error *cgroup_remove(char *const *paths, const struct cgroup_ops *ops)
 {
 	struct error *first = NULL;
 
+	if (paths && paths[0] && rmdir(paths[0]) < 0 && errno == EBUSY)
+		kill_frozen(paths);
 	for (size_t i = 0; paths && paths[i]; i++) {
 		struct error *err = remove_tree(paths[i], ops, 0);
 

@@ -68,6 +68,14 @@ struct error *cgroup_join(struct cgroup *cg) __attribute__((nonnull, warn_unused
 struct error *cgroup_signal(const char *path, int signal)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The ids of the processes in the group @path itself, added to the strv; none where it is gone. */
+struct error *cgroup_processes(const char *path, char ***pids)
+	__attribute__((nonnull, warn_unused_result));
+
+/* See oci_freeze(); of either version, whichever of @paths can. */
+struct error *cgroup_freeze(char *const *paths, bool frozen) __attribute__((warn_unused_result));
+bool cgroup_is_frozen(char *const *paths);
+
 /* Removes the directories @paths, killing what is left in them. */
 struct error *cgroup_remove(char *const *paths, const struct cgroup_ops *ops)
 	__attribute__((nonnull(2), warn_unused_result));

@@ -64,8 +64,8 @@ static struct error *make_group(struct cgroup *cg, const char *mount, const char
 				const char *path)
 {
 	const char *last = path_last(path);
-	char *parent autofree = alloc_printf("%s/%.*s", mount, (int)(last - path), path);
-	char *whole autofree = alloc_printf("%s%s", parent, last);
+	char *whole autofree = alloc_printf("%s/%s", mount, path);
+	char *parent autofree = alloc_string_n(whole, strlen(whole) - strlen(last) - 1);
 	bool made;
 
 	TRY(make_above(mount, path, !*controllers));

@@ -122,6 +122,18 @@ struct error *oci_kill(const struct oci_state *state, int signal)
 struct error *oci_kill_all(const struct oci_state *state, int signal)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The ids of all processes in its groups, a strv the caller frees; none where it is not running. */
+struct error *oci_processes(const struct oci_state *state, char ***ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Freezes or thaws all of them (cgroups(7), the freezer), waiting until it is so. ERROR_UNSUPPORTED
+ * where it has no group that can.
+ */
+struct error *oci_freeze(const struct oci_state *state, bool frozen)
+	__attribute__((nonnull, warn_unused_result));
+bool oci_is_frozen(const struct oci_state *state) __attribute__((nonnull));
+
 /*
  * Kills whatever is left in the container's cgroups, removes them, gives its id range back, and
  * removes state.json. @state_path is what was in oci_spec.state_path. Nothing of it may be there

@@ -90,6 +90,23 @@ struct error *oci_kill_all(const struct oci_state *state, int signal)
 	return cgroup_signal(state->cgroups[0], signal);
 }
 
+struct error *oci_processes(const struct oci_state *state, char ***ret)
+{
+	if (!is_this_boot(state) || !state->cgroups || !state->cgroups[0])
+		return NULL;
+	return cgroup_processes(state->cgroups[0], ret);
+}
+
+struct error *oci_freeze(const struct oci_state *state, bool frozen)
+{
+	return cgroup_freeze(state->cgroups, frozen);
+}
+
+bool oci_is_frozen(const struct oci_state *state)
+{
+	return is_this_boot(state) && cgroup_is_frozen(state->cgroups);
+}
+
 struct error *step_save_state(struct setup *s)
 {
 	char boot[PROC_BOOT_ID_SIZE];

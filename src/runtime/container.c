@@ -179,7 +179,7 @@ enum status container_status(const struct container *c)
 		return STATUS_STOPPED;
 	if (oci_gate_is_closed(c->dir))
 		return STATUS_CREATED;
-	return STATUS_RUNNING;
+	return oci_is_frozen(&c->state) ? STATUS_PAUSED : STATUS_RUNNING;
 }
 
 struct oci_bundle container_bundle(const struct container *c)

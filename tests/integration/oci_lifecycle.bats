@@ -206,6 +206,46 @@ teardown() { bundle_teardown; }
 	assert_failure 1
 }
 
+@test "paused, resumed, killed while it is paused" {
+	bundle_args sh -c 'while :; do :; done'
+	oci_start one
+	oci pause one
+	oci_status_is one paused
+	run oci pause one
+	assert_failure 1
+	assert_output --partial "container not running"
+	run oci exec one true
+	assert_failure 255
+	assert_output --partial "paused"
+	oci resume one
+	oci_status_is one running
+	run oci resume one
+	assert_failure 1
+	assert_output --partial "container not paused"
+	oci pause one
+	oci delete -f one
+	run oci list -q
+	assert_output ""
+}
+
+@test "ps: ids, and what ps(1) says of them" {
+	bundle_args sh -c 'sleep 1000 & exec sleep 999'
+	oci_start one
+	wait_for 5 eval '[[ $(oci ps -f json one) == *,* ]]'
+	run oci ps -f json one
+	assert_output --regexp '^\[[0-9]+,[0-9]+\]$'
+	run oci ps one
+	assert_line --index 0 --partial PID
+	assert_line --partial "sleep 1000"
+	assert_line --partial "sleep 999"
+	assert_equal "${#lines[@]}" 3
+	run oci ps one -o pid,comm
+	assert_line --index 1 --partial sleep
+	run oci ps one -o comm
+	assert_failure 1
+	assert_output --partial "no PID"
+}
+
 @test "list: table, json, quiet" {
 	bundle_args sleep 1000
 	run oci list -f json
