@@ -179,31 +179,82 @@ static bool is_everything(const struct config_device_rule *r)
 		(strchr(r->access, 'r') && strchr(r->access, 'w') && strchr(r->access, 'm')));
 }
 
+static struct oci_device_rule copy_rule(const struct config_device_rule *c)
+{
+	return (struct oci_device_rule){
+		.type = c->type ? *c->type : 'a',
+		.major = is_any(c->major) ? -1 : (int)*c->major,
+		.minor = is_any(c->minor) ? -1 : (int)*c->minor,
+		.access = alloc_string(c->access ? c->access : "rwm"),
+	};
+}
+
+static void remove_rules(struct oci_resources *r)
+{
+	while (r->n_rules)
+		free(r->rules[--r->n_rules].access);
+}
+
+static bool is_same_number(int a, int b)
+{
+	return a == b || a < 0 || b < 0;
+}
+
+/*
+ * Whether some device is meant by both. Making nodes is open to all: it is using them that counts.
+ */
+static bool overlaps(const struct oci_device_rule *a, const struct oci_device_rule *b)
+{
+	return (a->type == b->type || a->type == 'a' || b->type == 'a') &&
+	       is_same_number(a->major, b->major) && is_same_number(a->minor, b->minor) &&
+	       strpbrk(a->access, "rw") && strpbrk(b->access, "rw");
+}
+
+/* What nobody has allowed need not be denied; what is a part of what somebody has cannot be. */
+static struct error *deny(const struct oci_device_rule *denied, struct oci_resources *r)
+{
+	for (size_t i = 0; i < r->n_rules || r->all_devices; i++) {
+		struct oci_device_rule *allowed = &r->rules[i];
+
+		if (!r->all_devices && !overlaps(denied, allowed))
+			continue;
+		if (r->all_devices || allowed->type != denied->type ||
+		    allowed->major != denied->major || allowed->minor != denied->minor)
+			return error_new(ERROR_UNSUPPORTED,
+					 "not supported: it denies a part of what another allows");
+		free(allowed->access);
+		*allowed = r->rules[--r->n_rules];
+		i--;
+	}
+	return NULL;
+}
+
 /*
  * The rules in their order, over the devices that every container has: "everything" allowed or
- * denied begins anew, one device more is added.
+ * denied begins anew, one device more is added, or taken away again.
  */
 static struct error *set_devices(const struct config_resources *c, struct oci_resources *r)
 {
 	r->rules = alloc_zeroed(c->n_devices, sizeof(*r->rules));
 	for (size_t i = 0; i < c->n_devices; i++) {
 		const struct config_device_rule *rule = &c->devices[i];
+		struct oci_device_rule copy;
 
 		if (is_everything(rule)) {
 			r->all_devices = rule->allow;
-			r->n_rules = 0;
-		} else if (rule->allow && !r->all_devices) {
-			r->rules[r->n_rules++] = (struct oci_device_rule){
-				.type = rule->type ? *rule->type : 'a',
-				.major = is_any(rule->major) ? -1 : (int)*rule->major,
-				.minor = is_any(rule->minor) ? -1 : (int)*rule->minor,
-				.access = alloc_string(rule->access ? rule->access : "rwm"),
-			};
-		} else if (!rule->allow) {
-			return error_new(
-				ERROR_UNSUPPORTED,
-				"linux.resources.devices[%zu]: a single device cannot be denied",
-				i);
+			remove_rules(r);
+			continue;
+		}
+		if (rule->allow && r->all_devices)
+			continue;
+		copy = copy_rule(rule);
+		if (rule->allow) {
+			r->rules[r->n_rules++] = copy;
+		} else {
+			struct error *err = deny(&copy, r);
+
+			free(copy.access);
+			TRY(error_wrap(err, "linux.resources.devices[%zu]", i));
 		}
 	}
 	return NULL;

@@ -8,15 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/started.h"
-#include "oci/setup.h"
+#include "oci/console.h"
 
 #include "base/banned.h"
-
-static struct error *step_error_killed(void)
-{
-	return error_new(ERROR_SYSTEM, "the process that sets the container up was killed");
-}
 
 static struct error *take_terminal(struct setup *s, int *master)
 {
@@ -31,19 +25,25 @@ static struct error *take_terminal(struct setup *s, int *master)
 			  "console socket");
 }
 
-struct error *step_wait_ready(struct setup *s)
+struct error *console_wait_for(struct setup *s, enum started_word wanted)
 {
 	for (;;) {
 		int fd autoclose = -1;
-		enum started_word word;
+		enum started_word word = STARTED_NOTHING;
 
 		TRY(started_receive(s->running->channel, &word, &fd));
-		if (word == STARTED_READY)
+		if (word == wanted)
 			return NULL;
 		if (word != STARTED_TERMINAL)
-			return step_error_killed();
+			return error_new(ERROR_SYSTEM,
+					 "the process that sets the container up was killed");
 		TRY(take_terminal(s, &fd));
 	}
+}
+
+struct error *step_wait_ready(struct setup *s)
+{
+	return console_wait_for(s, STARTED_READY);
 }
 
 /* What the caller was started with is the program's; higher ones only where they were asked for. */

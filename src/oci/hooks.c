@@ -17,7 +17,7 @@
 #include "base/fd.h"
 #include "base/started.h"
 #include "config/config.h"
-#include "oci/setup.h"
+#include "oci/console.h"
 
 #include "base/banned.h"
 
@@ -146,16 +146,12 @@ static bool has_runtime_hooks(const struct setup *s)
 struct error *step_run_hooks(struct setup *s)
 {
 	const struct config_hooks *h = hooks_of(s);
-	enum started_word word;
 	char *state autofree = NULL;
 	char go = 'g';
-	int fd = -1;
 
 	if (!has_runtime_hooks(s))
 		return NULL;
-	TRY(started_receive(s->running->channel, &word, &fd));
-	if (word != STARTED_MOUNTED)
-		return error_new(ERROR_SYSTEM, "the process that sets the container up was killed");
+	TRY(console_wait_for(s, STARTED_MOUNTED));
 	state = oci_state_text(s->spec->id, s->spec->bundle, "creating", s->running->pid);
 	TRY(oci_run_hooks("prestart", h->prestart, h->n_prestart, state));
 	TRY(oci_run_hooks("createRuntime", h->create_runtime, h->n_create_runtime, state));

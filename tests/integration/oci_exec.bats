@@ -79,7 +79,8 @@ teardown() { bundle_teardown; }
 	assert_output --partial yes
 	bundle_groups two
 	bundle_args sh -c 'stty size; tty; ls -l /dev/console'
-	bundle_edit 'p["terminal"] = True; p["consoleSize"] = {"height": 33, "width": 77}'
+	bundle_edit 'p["terminal"] = True; p["consoleSize"] = {"height": 33, "width": 77}
+c["hooks"] = {"prestart": [{"path": "/bin/true"}]}' # which the terminal comes before
 	run oci create -b "$bundle" two
 	assert_failure 1
 	assert_output --partial "without setting console socket"
