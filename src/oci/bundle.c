@@ -79,6 +79,8 @@ static struct error *set_process(const struct config_process *c, struct oci_proc
 {
 	if (!c->args || !*c->args)
 		return error_new(ERROR_BAD_INPUT, "process.args: missing or empty");
+	if (c->exec_cpu_affinity)
+		return error_new(ERROR_UNSUPPORTED, "process.execCPUAffinity: not supported");
 	p->config = c;
 	p->argv = strv_copy(c->args);
 	p->env = strv_copy(c->env);
@@ -191,11 +193,29 @@ static struct error *set_seccomp(const struct oci_bundle *b, struct oci_spec *sp
 	return NULL;
 }
 
+static struct error *unsupported(const char *what)
+{
+	return error_new(ERROR_UNSUPPORTED, "%s: not supported", what);
+}
+
+/* What is asked for by name and not done is an error, never passed over. */
+static struct error *refuse_unsupported(const struct config_linux *l)
+{
+	if (l->n_net_devices)
+		return unsupported("linux.netDevices");
+	if (l->memory_policy)
+		return unsupported("linux.memoryPolicy");
+	if (l->intel_rdt)
+		return unsupported("linux.intelRdt");
+	return str_is_empty(l->mount_label) ? NULL : unsupported("linux.mountLabel");
+}
+
 struct error *bundle_spec(const struct oci_bundle *b, struct oci_spec *spec)
 {
 	const struct config *c = b->config;
 	const struct config_linux *l = &c->linux_;
 
+	TRY(refuse_unsupported(l));
 	if (!c->process)
 		return error_new(ERROR_BAD_INPUT, "process: missing");
 	spec->bundle = b;

@@ -1,10 +1,12 @@
 /* The last steps of the child: names, network, sysctl, working directory, and the program. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -99,8 +101,18 @@ struct error *step_cwd(struct setup *s)
 	return NULL;
 }
 
+/* The kernel's reason as Go words it: engines above a runtime look for "permission denied". */
+static struct error *reason(const char *quoted, int number)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s", strerrordesc_np(number));
+	text[0] = (char)tolower((unsigned char)text[0]);
+	return error_new(ERROR_SYSTEM, "exec: %s: %s", quoted, text);
+}
+
 /* Docker's words and statuses for a program that cannot be executed. */
-static struct error *not_executed(const char *program, int number)
+static struct error *not_executed(const struct setup *s, const char *program, int number)
 {
 	char *quoted autofree = str_quote(program);
 
@@ -109,11 +121,15 @@ static struct error *not_executed(const char *program, int number)
 						  "exec: %s: executable file not found in $PATH",
 						  quoted),
 					127);
-	return error_set_status(error_number(number, "exec: %s", quoted),
+	return error_set_status(s->spec->bundle ? reason(quoted, number)
+						: error_number(number, "exec: %s", quoted),
 				number == ENOENT || number == ENOTDIR ? 127 : 126);
 }
 
-/* Whether the file can be executed by who we are now: 0, or why not. */
+/*
+ * Whether the file can be executed by who we are now: 0, or why not. A directory is EACCES, as
+ * execve(2) has it, and as engines above a runtime know it.
+ */
 static int check_program(const char *file)
 {
 	struct stat st;
@@ -121,7 +137,7 @@ static int check_program(const char *file)
 	if (stat(file, &st) < 0)
 		return errno;
 	if (S_ISDIR(st.st_mode))
-		return EISDIR;
+		return EACCES;
 	return faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
@@ -135,7 +151,7 @@ struct error *step_find_program(struct setup *s)
 	if (strchr(program, '/')) {
 		number = check_program(program);
 		s->program = alloc_string(program);
-		return number ? not_executed(program, number) : NULL;
+		return number ? not_executed(s, program, number) : NULL;
 	}
 	for (size_t i = 0; dirs[i]; i++) {
 		char *file autofree = alloc_printf("%s/%s", *dirs[i] ? dirs[i] : ".", program);
@@ -145,10 +161,10 @@ struct error *step_find_program(struct setup *s)
 			s->program = take(file);
 			return NULL;
 		}
-		if (why != ENOENT && why != ENOTDIR && why != EISDIR)
+		if (why != ENOENT && why != ENOTDIR)
 			number = why;
 	}
-	return not_executed(program, number);
+	return not_executed(s, program, number);
 }
 
 /*
@@ -198,12 +214,12 @@ struct error *step_execute(struct setup *s)
 	reset_signals();
 	if (s->program) {
 		execve(s->program, p->argv, env);
-		return not_executed(p->argv[0], errno);
+		return not_executed(s, p->argv[0], errno);
 	}
 	if (!strchr(p->argv[0], '/'))
-		return not_executed(p->argv[0], execute_by_path(p->argv, env));
+		return not_executed(s, p->argv[0], execute_by_path(p->argv, env));
 	if (stat(p->argv[0], &st) == 0 && S_ISDIR(st.st_mode))
-		return not_executed(p->argv[0], EISDIR);
+		return not_executed(s, p->argv[0], EISDIR);
 	execve(p->argv[0], p->argv, env);
-	return not_executed(p->argv[0], errno);
+	return not_executed(s, p->argv[0], errno);
 }

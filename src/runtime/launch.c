@@ -114,6 +114,8 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	struct container c autocontainer = CONTAINER_NONE;
 	struct error *err;
 
+	if (geteuid() != 0)
+		return error_new(ERROR_UNSUPPORTED, "only root can make containers of bundles");
 	if (rt->systemd_cgroup)
 		return error_new(ERROR_UNSUPPORTED,
 				 "--systemd-cgroup: only the cgroupfs manager is there");

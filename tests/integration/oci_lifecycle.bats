@@ -80,10 +80,10 @@ teardown() { bundle_teardown; }
 	assert_output --partial 'executable file not found in $PATH'
 	bundle_args /etc
 	run oci create -b "$bundle" one
-	assert_output --partial '/etc\": Is a directory'
+	assert_output --partial '/etc\": permission denied'
 	bundle_args /etc/passwd
 	run oci create -b "$bundle" one
-	assert_output --partial '/etc/passwd\": Permission denied'
+	assert_output --partial '/etc/passwd\": permission denied'
 	run oci list -q
 	assert_output ""
 }
@@ -95,7 +95,7 @@ teardown() { bundle_teardown; }
 	oci create -b "$bundle" one </dev/null
 	run oci start one
 	assert_failure
-	assert_output --partial "Exec format error"
+	assert_output --partial "exec format error"
 	wait_for 5 oci_status_is one stopped
 }
 
@@ -198,7 +198,16 @@ teardown() { bundle_teardown; }
 	run oci_run one
 	assert_failure 1
 	assert_output --partial "linux.resources.hugepageLimits: not supported"
-	bundle_edit 'l["resources"] = {}; l["cgroupsPath"] = "system.slice:a:b"'
+	local leaf
+	for leaf in 'l["netDevices"] = {"eth9": {}}' 'l["intelRdt"] = {"closID": "x"}' 'l["memoryPolicy"] = {"mode": "MPOL_LOCAL"}' \
+		'l["mountLabel"] = "x"' 'p["execCPUAffinity"] = {"initial": "0"}'; do
+		bundle_edit 'l["resources"] = {}; [l.pop(k, None) for k in ("netDevices", "intelRdt", "memoryPolicy", "mountLabel")]'
+		bundle_edit "$leaf"
+		run oci_run one
+		assert_failure 1
+		assert_output --partial "not supported"
+	done
+	bundle_edit 'p.pop("execCPUAffinity"); l["cgroupsPath"] = "system.slice:a:b"'
 	run oci_run one
 	assert_failure 1
 	assert_output --partial "linux.cgroupsPath"

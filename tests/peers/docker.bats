@@ -1,0 +1,89 @@
+# dockerd, and containerd beneath it, with bulkhead-oci as the default runtime.
+load ../lib/helpers
+load peers
+
+setup() { peers_setup; }
+teardown() { peers_teardown; }
+
+docker_in_namespaces() {
+	cat >"$engine/commands"
+	{
+		cat <<-'END'
+			dockerd --data-root "$engine/docker" --exec-root /run/dx -H unix:///run/d.sock --pidfile /run/d.pid --iptables=false \
+				--bridge=none --add-runtime "bulkhead=$runtime" --default-runtime bulkhead >/run/d.log 2>&1 &
+			docker() { timeout 30 docker -H unix:///run/d.sock "$@"; }
+			for i in $(seq 300); do docker info >/dev/null 2>&1 && break; sleep 0.1; done
+			docker import "$engine/root.tar" box >/dev/null || tail -n 5 /run/d.log
+		END
+		cat "$engine/commands"
+		cat <<-'END'
+			docker ps -aq | xargs -r docker rm -f >/dev/null
+			kill "$(cat /run/d.pid)"
+			for i in $(seq 100); do [ -e /run/d.pid ] || break; sleep 0.1; done
+			umount "$engine/docker" 2>/dev/null
+			true
+		END
+	} >"$engine/script"
+	in_peer_namespaces
+}
+
+@test "run: output, statuses, limits, volumes, privileged" {
+	docker_in_namespaces <<'END'
+docker run --rm --network none box sh -c 'echo hello; grep Seccomp: /proc/self/status; exit 7' 2>&1; echo "status $?"
+docker run --rm --network none box nosuch 2>&1; echo "status $?"
+docker run --rm --network none box /etc 2>&1; echo "status $?"
+docker run --rm --network none -m 64m --pids-limit 33 --cpus 0.5 box sh -c 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null'
+docker run --rm --network none -v "$engine:/here:ro" --read-only -u 1000:1000 -w /tmp --hostname name box sh -c 'touch /here/x 2>&1; id; pwd; hostname'
+docker run --rm --network none --privileged box sh -c 'grep CapEff /proc/self/status; ls /dev | wc -l'
+END
+	assert_success
+	assert_line hello
+	assert_line --regexp 'Seccomp:.2'
+	assert_line "status 7"
+	assert_line --partial "executable file not found"
+	assert_line "status 127"
+	assert_line "status 126"
+	assert_line 67108864
+	assert_line 33
+	assert_line --partial "Read-only file system"
+	assert_line --partial "uid=1000(user) gid=1000"
+	assert_line /tmp
+	assert_line name
+	assert_line --regexp 'CapEff:.[0-9a-f]*ff'
+}
+
+@test "detached: ps, exec, logs, top, pause, stop, kill, restart, rm" {
+	docker_in_namespaces <<'END'
+docker run -d --name web --network none box sh -c 'trap "exit 5" TERM; echo started; while :; do sleep 0.1; done' >/dev/null; echo "run $?"
+sleep 0.5
+docker exec web sh -c 'echo inside; exit 3'; echo "exec $?"
+docker logs web
+docker top web | tail -n +2 | wc -l
+docker pause web >/dev/null && docker ps --format '{{.Names}} {{.Status}}' && docker unpause web >/dev/null
+docker stop -t 5 web >/dev/null; docker inspect --format 'ended {{.State.ExitCode}}' web
+docker start web >/dev/null; docker kill web >/dev/null; sleep 0.5; docker inspect --format 'killed {{.State.ExitCode}}' web
+docker restart web >/dev/null; docker ps --format '{{.Names}} again'; docker rm -f web >/dev/null
+END
+	assert_success
+	assert_line "run 0"
+	assert_line inside
+	assert_line "exec 3"
+	assert_line started
+	assert_line --regexp '^web .*\(Paused\)'
+	assert_line "ended 5"
+	assert_line "killed 137"
+	assert_line "web again"
+}
+
+@test "a terminal, and memory that is not there" {
+	docker_in_namespaces <<'END'
+script -qec "docker -H unix:///run/d.sock run --rm -it --network none box sh -c 'tty; exit 4'" /dev/null; echo "status $?"
+docker run --name big --network none -m 16m --memory-swap 16m box sh -c 'tail /dev/zero' >/dev/null 2>&1; echo "status $?"
+docker inspect --format 'oom {{.State.OOMKilled}}' big
+END
+	assert_success
+	assert_line --partial /dev/pts/0
+	assert_line "status 4"
+	assert_line "status 137"
+	assert_line "oom true"
+}
