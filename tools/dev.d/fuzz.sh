@@ -25,12 +25,14 @@ fuzz_names() {
 	done
 }
 
-# For ./dev test all: each target as one test.
+# For ./dev test all: each target as one test, as many at once as there are processors.
 fuzz_each() {
-	local name
+	local name running=0
 	for name in $(fuzz_names); do
-		step fuzz "libFuzzer $name" fuzz_target "$name" "$1" || true
+		((running++ < $(nproc))) || wait -n || true
+		step fuzz "libFuzzer $name" fuzz_target "$name" "$1" &
 	done
+	wait
 }
 
 dev_fuzz() {
