@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -42,8 +43,29 @@ char *oci_state_text(const char *id, const struct oci_bundle *b, const char *sta
 	return text ? text : alloc_string("{}");
 }
 
+/* A moment on the monotonic clock; -1: never. */
+static int64_t deadline_in(int64_t seconds)
+{
+	struct timespec t;
+
+	if (seconds < 0)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return ((int64_t)t.tv_sec + seconds) * 1000 + t.tv_nsec / 1000000;
+}
+
+/* For poll(2): what is left until then. */
+static int left_ms(int64_t deadline)
+{
+	int64_t left = deadline - deadline_in(0);
+
+	if (deadline < 0)
+		return -1;
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
 /* Feeds @text to the hook and collects what it says on stderr until it has closed both. */
-static void talk(int in, int err_fd, const char *text, int timeout_ms, struct buf *said)
+static void talk(int in, int err_fd, const char *text, int64_t deadline, struct buf *said)
 {
 	struct error *err = fd_write_all(in, text, strlen(text));
 	struct pollfd p = { .fd = err_fd, .events = POLLIN };
@@ -51,7 +73,7 @@ static void talk(int in, int err_fd, const char *text, int timeout_ms, struct bu
 
 	error_ignore(err, "a hook need not read its state");
 	close(in);
-	while (poll(&p, 1, timeout_ms) > 0) {
+	while (poll(&p, 1, left_ms(deadline)) > 0) {
 		ssize_t n = read(err_fd, chunk, sizeof(chunk));
 
 		if (n <= 0)
@@ -61,13 +83,13 @@ static void talk(int in, int err_fd, const char *text, int timeout_ms, struct bu
 	}
 }
 
-static struct error *wait_for(pid_t pid, int timeout_ms, int *ret_status)
+static struct error *wait_for(pid_t pid, int64_t deadline, int *ret_status)
 {
 	int pidfd autoclose = -1;
 	bool gone;
 
 	TRY(proc_open(pid, &pidfd));
-	TRY(proc_wait_gone(pidfd, timeout_ms, &gone));
+	TRY(proc_wait_gone(pidfd, left_ms(deadline), &gone));
 	if (!gone)
 		error_ignore(proc_signal(pidfd, SIGKILL), "it is gone by now");
 	TRY(proc_wait(pid, ret_status));
@@ -92,9 +114,7 @@ static struct error *run_hook(const struct config_hook *hook, const char *state)
 	const char *own[] = { hook->path, NULL };
 	int in_read autoclose = -1, in_write = -1, err_read autoclose = -1,
 		    err_write autoclose = -1;
-	int timeout_ms = hook->timeout_s && *hook->timeout_s < INT_MAX / 1000
-				 ? (int)*hook->timeout_s * 1000
-				 : -1;
+	int64_t deadline = deadline_in(hook->timeout_s ? *hook->timeout_s : -1);
 	struct buf said autobuf = BUF_MAX(STDERR_MAX);
 	struct proc_spawn spawn = {
 		.path = hook->path,
@@ -118,8 +138,8 @@ static struct error *run_hook(const struct config_hook *hook, const char *state)
 	}
 	fd_close(&in_read);
 	fd_close(&err_write);
-	talk(in_write, err_read, state, timeout_ms, &said);
-	TRY(wait_for(pid, timeout_ms, &status));
+	talk(in_write, err_read, state, deadline, &said);
+	TRY(wait_for(pid, deadline, &status));
 	return outcome(status, &said);
 }
 

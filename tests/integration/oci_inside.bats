@@ -193,6 +193,10 @@ c['hooks'] = {n: hook(n) for n in ('prestart', 'createRuntime', 'createContainer
 	run oci create -b "$bundle" one
 	assert_failure 1
 	assert_output --partial "no end within its timeout"
+	bundle_edit "c['hooks'] = {'prestart': [{'path': '/bin/sh', 'args': ['sh', '-c', 'while echo more >&2; do sleep 0.3; done'], 'env': ['PATH=/bin'], 'timeout': 1}]}"
+	run oci create -b "$bundle" one
+	assert_failure 1
+	assert_output --partial "no end within its timeout"
 	run oci list -q
 	assert_output ""
 	bundle_edit "c['hooks'] = {'startContainer': [{'path': '/bin/nosuch'}]}"
