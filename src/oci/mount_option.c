@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "oci/oci.h"
 
 #include "base/banned.h"
 
@@ -78,6 +79,22 @@ static const struct {
 };
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const words[] = { "bind", "rbind", "tmpcopyup", "idmap", "ridmap" };
+
+const char *oci_mount_option(size_t i)
+{
+	if (i < N(flags))
+		return flags[i].name;
+	i -= N(flags);
+	if (i < N(tree_flags))
+		return tree_flags[i].name;
+	i -= N(tree_flags);
+	if (i < N(propagations))
+		return propagations[i].name;
+	i -= N(propagations);
+	return i < N(words) ? words[i] : NULL;
+}
 
 void mount_options_done(struct mount_options *o)
 {

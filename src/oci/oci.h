@@ -168,6 +168,9 @@ struct error *oci_exec_bundle(const struct oci_bundle *io, const struct config_p
 			      const struct oci_state *state, struct oci_running *ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The options of mounts that are known here, one by one; NULL after the last. */
+const char *oci_mount_option(size_t index);
+
 /* What this host has, for `info`. */
 struct oci_features {
 	int cgroup_version; /* 1, 2; hybrid counts as 1 */

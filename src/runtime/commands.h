@@ -6,6 +6,7 @@
 extern const struct command cmd_create;
 extern const struct command cmd_delete;
 extern const struct command cmd_exec;
+extern const struct command cmd_features;
 extern const struct command cmd_kill;
 extern const struct command cmd_list;
 extern const struct command cmd_pause;

@@ -1,0 +1,155 @@
+/* bulkhead-oci features: what this runtime and host can do (runtime-spec, features.md). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "config/config.h"
+#include "oci/oci.h"
+#include "runtime/commands.h"
+
+#include "base/banned.h"
+
+/* Words that config.json may have, and that are refused when they are used. */
+static const char *const refused[] = { "SCMP_ACT_NOTIFY", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+				       NULL };
+
+#if defined(__x86_64__)
+static const char *const architectures[] = { "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", NULL };
+#elif defined(__aarch64__)
+static const char *const architectures[] = { "SCMP_ARCH_AARCH64", NULL };
+#else
+static const char *const architectures[] = { NULL };
+#endif
+
+static const char *const hooks[] = {
+	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
+	NULL
+};
+
+static json_t *texts(const char *const *list)
+{
+	json_t *array = json_array();
+
+	for (; *list; list++)
+		json_array_append_new(array, json_string(*list));
+	return array;
+}
+
+static bool is_refused(const char *name)
+{
+	for (const char *const *r = refused; *r; r++)
+		if (strcmp(*r, name) == 0)
+			return true;
+	return false;
+}
+
+static json_t *words(const struct json_words *w, bool all)
+{
+	json_t *array = json_array();
+
+	for (const struct json_word *word = w->list; word->name; word++)
+		if (all || !is_refused(word->name))
+			json_array_append_new(array, json_string(word->name));
+	return array;
+}
+
+static json_t *mount_options(void)
+{
+	json_t *array = json_array();
+	const char *name;
+
+	for (size_t i = 0; (name = oci_mount_option(i)); i++)
+		json_array_append_new(array, json_string(name));
+	return array;
+}
+
+static json_t *capabilities(void)
+{
+	json_t *array = json_array();
+	const char *name;
+
+	for (int i = 0; (name = oci_capability_name(i)); i++)
+		json_array_append_new(array, json_string(name));
+	return array;
+}
+
+static json_t *enabled(bool value)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "enabled", json_boolean(value));
+	return object;
+}
+
+static json_t *cgroups(void)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "v1", json_true());
+	json_object_set_new(object, "v2", json_true());
+	json_object_set_new(object, "systemd", json_false());
+	json_object_set_new(object, "systemdUser", json_false());
+	json_object_set_new(object, "rdma", json_false());
+	return object;
+}
+
+static json_t *seccomp(void)
+{
+	json_t *object = enabled(true);
+
+	json_object_set_new(object, "actions", words(&config_seccomp_actions, false));
+	json_object_set_new(object, "operators", words(&config_seccomp_operators, false));
+	json_object_set_new(object, "archs", texts(architectures));
+	json_object_set_new(object, "knownFlags", words(&config_seccomp_flags, true));
+	json_object_set_new(object, "supportedFlags", words(&config_seccomp_flags, false));
+	return object;
+}
+
+static json_t *linux_features(void)
+{
+	json_t *object = json_object(), *mounts = json_object();
+	struct oci_features host;
+
+	oci_features(&host);
+	json_object_set_new(object, "namespaces", words(&config_namespaces, true));
+	json_object_set_new(object, "capabilities", capabilities());
+	json_object_set_new(object, "cgroup", cgroups());
+	json_object_set_new(object, "seccomp", seccomp());
+	json_object_set_new(object, "apparmor", enabled(host.apparmor));
+	json_object_set_new(object, "selinux", enabled(host.selinux));
+	json_object_set_new(object, "intelRdt", enabled(false));
+	json_object_set_new(mounts, "idmap", enabled(true));
+	json_object_set_new(object, "mountExtensions", mounts);
+	json_object_set_new(object, "netDevices", enabled(false));
+	return object;
+}
+
+static struct error *run(struct runtime *rt, void *data, char **arguments)
+{
+	json_t *object autojson = json_object();
+	char *text autofree = NULL;
+
+	(void)rt;
+	(void)data;
+	(void)arguments;
+	json_object_set_new(object, "ociVersionMin", json_string("1.0.0"));
+	json_object_set_new(object, "ociVersionMax", json_string(CONFIG_VERSION));
+	json_object_set_new(object, "hooks", texts(hooks));
+	json_object_set_new(object, "mountOptions", mount_options());
+	json_object_set_new(object, "linux", linux_features());
+	text = json_dumps(object, JSON_INDENT(2));
+	if (!text)
+		return error_new(ERROR_SYSTEM, "cannot write the features as JSON");
+	puts(text);
+	return NULL;
+}
+
+const struct command cmd_features = {
+	.name = "features",
+	.arguments = "",
+	.summary = "Print what the runtime can do, as JSON",
+	.min_arguments = 0,
+	.max_arguments = 0,
+	.run = run,
+};
