@@ -315,11 +315,11 @@ print(f["ociVersionMin"], len(f["hooks"]), "rro" in f["mountOptions"], len(l["na
 	local i before after
 	bundle_args true
 	oci_run warm
-	before=$(find /sys/fs/cgroup -type d | wc -l)
+	before=$(find /sys/fs/cgroup -type d -path "*/$groups*" | wc -l)
 	for ((i = 0; i < 40; i++)); do
 		oci_run "c$i"
 	done
-	after=$(find /sys/fs/cgroup -type d | wc -l)
+	after=$(find /sys/fs/cgroup -type d -path "*/$groups*" | wc -l)
 	assert_equal "$after" "$before"
 	run ls "$engine/oci"
 	assert_output ""
