@@ -58,8 +58,14 @@ struct error *container_check_id(const char *id)
 static struct error *lock_dir(struct container *c, bool *ret_gone)
 {
 	struct stat st;
+	struct error *err = lock_take(c->dir, LOCK_NAME, &c->lock);
 
-	TRY(lock_take(c->dir, LOCK_NAME, &c->lock));
+	*ret_gone = err && error_errno(err) == ENOENT; /* the directory itself has gone */
+	if (*ret_gone) {
+		error_free(err);
+		return NULL;
+	}
+	TRY(err);
 	if (fstat(c->lock, &st) < 0)
 		return error_sys("lock of container %s", c->id);
 	*ret_gone = st.st_nlink == 0;
@@ -155,6 +161,7 @@ struct error *container_new(struct runtime *rt, const char *id, struct container
 	TRY(runtime_root(rt, &root));
 	for (;;) {
 		struct container c autocontainer = CONTAINER_NONE;
+		struct error *err;
 		bool gone;
 
 		if (mkdirat(root, id, 0700) < 0) {
@@ -163,7 +170,13 @@ struct error *container_new(struct runtime *rt, const char *id, struct container
 			TRY(remove_leftover(rt, id));
 			continue;
 		}
-		TRY(open_dir(rt, id, &c));
+		/* Until it is locked another may take it for a leftover, and remove it. */
+		err = open_dir(rt, id, &c);
+		if (error_is(err, ERROR_NOT_FOUND)) {
+			error_free(err);
+			continue;
+		}
+		TRY(err);
 		TRY(lock_dir(&c, &gone));
 		if (gone)
 			continue;
