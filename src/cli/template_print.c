@@ -49,6 +49,14 @@ const char *template_type(const json_t *value)
 	}
 }
 
+/* From 2^53 on there are only whole ones, and soon more than a long long holds. */
+static bool is_whole(double real)
+{
+	const double all_whole = 9007199254740992.0;
+
+	return real >= all_whole || real <= -all_whole || real == (double)(long long)real;
+}
+
 /*
  * Go's %v of a float64 is %g with the fewest digits that read back as the same number, and an
  * exponent from 1e21.
@@ -57,7 +65,7 @@ static struct error *print_real(struct buf *out, double real)
 {
 	char text[64];
 
-	if ((real < 1e21 && real > -1e21) && real == (double)(long long)real)
+	if ((real < 1e21 && real > -1e21) && is_whole(real))
 		return buf_printf(out, "%.0f", real);
 	for (int digits = 1; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, real);
