@@ -41,6 +41,22 @@ void undo_make_gate(struct setup *s)
 }
 
 /*
+ * Nobody would find who waits here before the state file stands: it ends with its parent till then.
+ */
+static struct error *hear_of_state(struct setup *s)
+{
+	char go;
+	ssize_t n;
+
+	do
+		n = read(s->channel_child, &go, 1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_sys("wait for the state file");
+	return n ? NULL : error_new(ERROR_SYSTEM, "the runtime was killed");
+}
+
+/*
  * The child's side. Only read(2) and close(2) from here to the program: a filter may be in force
  * already.
  */
@@ -49,6 +65,7 @@ struct error *step_gate(struct setup *s)
 	char byte;
 	ssize_t n;
 
+	TRY(hear_of_state(s));
 	TRY(started_tell(s->channel_child, STARTED_READY, -1));
 	fd_close(&s->channel_child);
 	s->past_gate = true;
@@ -58,9 +75,18 @@ struct error *step_gate(struct setup *s)
 	return n < 0 ? error_sys("wait at the gate") : NULL;
 }
 
+/* -1 with ENXIO where nobody waits. */
+static int open_outside(int state_dir)
+{
+	return openat(state_dir, GATE_NAME, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+}
+
 bool oci_gate_is_closed(int state_dir)
 {
-	return faccessat(state_dir, GATE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	/* That somebody reads counts, not that it is there: who opened it may have been killed. */
+	int gate autoclose = open_outside(state_dir);
+
+	return gate >= 0;
 }
 
 static struct error *read_error(int state_dir)
@@ -74,19 +100,17 @@ static struct error *read_error(int state_dir)
 
 struct error *oci_gate_open(int state_dir)
 {
-	/* Refused with ENXIO where nobody reads. */
-	int gate autoclose =
-		openat(state_dir, GATE_NAME, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	int gate autoclose = open_outside(state_dir);
 	struct pollfd gone;
 
 	if (gate < 0 && (errno == ENOENT || errno == ENXIO))
 		return error_new(ERROR_CONFLICT, "it does not wait to be started");
 	if (gate < 0)
 		return error_sys("open the gate");
-	if (unlinkat(state_dir, GATE_NAME, 0) < 0) /* only one may start it */
-		return errno == ENOENT ? error_new(ERROR_CONFLICT, "it has been started already")
-				       : error_sys("remove the gate");
+	/* In this order: who is killed between the two has started it. */
 	TRY(fd_write_all(gate, "", 1));
+	if (unlinkat(state_dir, GATE_NAME, 0) < 0 && errno != ENOENT)
+		return error_sys("remove the gate");
 	gone = (struct pollfd){ .fd = gate };
 	while (poll(&gone, 1, -1) < 0)
 		if (errno != EINTR)

@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "oci/cgroup_bundle.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
@@ -168,6 +169,7 @@ struct error *oci_delete(int state_dir, const char *state_path)
 
 	if (error_is(err, ERROR_NOT_FOUND)) {
 		error_free(err);
+		TRY(cgroup_bundle_delete_unsaved(state_dir));
 		return delete_unsaved(state_path);
 	}
 	TRY(err);
