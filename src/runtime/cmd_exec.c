@@ -21,10 +21,10 @@
 #include "base/banned.h"
 
 #define PROCESS_BYTES_MAX (1 << 20)
-#define STATUS_FAILED 255 /* runc's, where no program could be executed */
 
 struct exec_options {
-	char *process, *console_socket, *pid_file, *cwd, *user, *process_label, *apparmor, *cgroup;
+	char *process, *console_socket, *pid_file, *pidfd_socket, *cwd, *user, *process_label,
+		*apparmor, *cgroup;
 	char **env, **additional_gids, **capabilities;
 	int preserve_fds;
 	bool detach, tty, no_new_privileges, ignore_paused;
@@ -37,6 +37,8 @@ static const struct option options[] = {
 	       "UNIX socket that gets the master of the terminal"),
 	OPTION(struct exec_options, pid_file, "pid-file", 0, option_text,
 	       "File that the process id is written to"),
+	OPTION(struct exec_options, pidfd_socket, "pidfd-socket", 0, option_text,
+	       "UNIX socket that gets a descriptor of the process"),
 	OPTION(struct exec_options, cwd, "cwd", 0, option_text, "Working directory"),
 	OPTION(struct exec_options, env, "env", 'e', option_list, "NAME=VALUE to add"),
 	OPTION(struct exec_options, user, "user", 'u', option_text, "UID[:GID]"),
@@ -106,15 +108,21 @@ static struct error *add_groups(char *const *list, struct config_user *u)
 	return NULL;
 }
 
-static void add_capabilities(char *const *list, struct config_process *p)
+static struct error *add_capabilities(char *const *list, struct config_process *p)
 {
 	if (list && !p->capabilities)
 		p->capabilities = alloc_zeroed(1, sizeof(*p->capabilities));
 	for (size_t i = 0; list && list[i]; i++) {
-		strv_add(&p->capabilities->bounding, list[i]);
-		strv_add(&p->capabilities->effective, list[i]);
-		strv_add(&p->capabilities->permitted, list[i]);
+		const char *name;
+		int number;
+
+		TRY(error_wrap(oci_capability_parse(list[i], &number), "--cap"));
+		name = oci_capability_name(number);
+		strv_add(&p->capabilities->bounding, name);
+		strv_add(&p->capabilities->effective, name);
+		strv_add(&p->capabilities->permitted, name);
 	}
+	return NULL;
 }
 
 static void replace(char **target, const char *value)
@@ -136,13 +144,15 @@ static struct error *change_process(const struct exec_options *o, char **args,
 	replace(&p->cwd, o->cwd);
 	replace(&p->apparmor_profile, o->apparmor);
 	replace(&p->selinux_label, o->process_label);
-	for (size_t i = 0; o->env && o->env[i]; i++)
+	for (size_t i = 0; o->env && o->env[i]; i++) {
+		if (!strchr(o->env[i], '='))
+			return error_new(ERROR_BAD_INPUT, "--env: %s is not NAME=VALUE", o->env[i]);
 		strv_env_set(&p->env, o->env[i]);
+	}
 	if (o->user)
 		TRY(set_user(o->user, &p->user));
 	TRY(add_groups(o->additional_gids, &p->user));
-	add_capabilities(o->capabilities, p);
-	return NULL;
+	return add_capabilities(o->capabilities, p);
 }
 
 /* Until the program has been executed; a terminal goes to whoever asked for it. */
@@ -157,6 +167,20 @@ static struct error *wait_started(struct oci_running *r, int console)
 	return NULL;
 }
 
+/* A terminal needs somebody who holds its other end. */
+static struct error *check_terminal(const struct exec_options *o, const struct config_process *p)
+{
+	if (p->terminal && o->detach && str_is_empty(o->console_socket))
+		return error_new(
+			ERROR_BAD_INPUT,
+			"cannot allocate tty if the runtime will detach without setting console socket");
+	if (!str_is_empty(o->console_socket) && (!p->terminal || !o->detach))
+		return error_new(
+			ERROR_BAD_INPUT,
+			"cannot use console socket if the runtime will not detach or allocate tty");
+	return NULL;
+}
+
 static struct error *execute(struct runtime *rt, const struct exec_options *o, struct container *c,
 			     const struct config_process *p)
 {
@@ -168,10 +192,13 @@ static struct error *execute(struct runtime *rt, const struct exec_options *o, s
 	TRY(runtime_cache(rt, &cache));
 	io.seccomp_cache = cache;
 	io.preserve_fds = (unsigned int)o->preserve_fds;
+	TRY(check_terminal(o, p));
 	if (!str_is_empty(o->console_socket))
-		TRY(files_connect_console(o->console_socket, &console));
+		TRY(error_wrap(files_connect(o->console_socket, &console), "console socket"));
 	TRY(oci_exec_bundle(&io, p, &c->state, &running));
 	err = wait_started(&running, console);
+	if (!err && !str_is_empty(o->pidfd_socket))
+		err = files_send_pidfd(o->pidfd_socket, running.pidfd, "setns");
 	if (!err && !str_is_empty(o->pid_file))
 		err = files_write_pid(o->pid_file, running.pid);
 	if (err)
@@ -206,6 +233,8 @@ static struct error *run_in(struct runtime *rt, const struct exec_options *o, st
 	} else {
 		err = change_process(o, args, p);
 	}
+	if (!err && !o->detach)
+		foreground_size(p);
 	if (!err)
 		err = execute(rt, o, c, p);
 	config_process_done(&own);
@@ -218,14 +247,14 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	struct container c autocontainer = CONTAINER_NONE;
 	struct error *err;
 
-	err = o->preserve_fds < 0 ? error_new(ERROR_BAD_INPUT, "--preserve-fds: %d is negative",
-					      o->preserve_fds)
-				  : container_look(rt, arguments[0], &c);
+	err = files_check_preserved(o->preserve_fds, 0);
+	if (!err)
+		err = container_look(rt, arguments[0], &c);
 	if (!err && !c.has_config)
 		err = error_new(ERROR_NOT_FOUND, "container does not exist");
 	if (!err)
 		err = run_in(rt, o, &c, arguments + 1);
-	return err ? error_set_status(err, STATUS_FAILED) : NULL;
+	return err ? error_set_status(err, COMMAND_STATUS_EXEC) : NULL;
 }
 
 const struct command cmd_exec = {

@@ -14,7 +14,7 @@
 
 struct runtime {
 	/* global options */
-	char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless, *criu;
 	bool debug, systemd_cgroup, version;
 
 	int root_dir;	  /* O_DIRECTORY of .root, by runtime_root(); -1 before */
@@ -33,12 +33,19 @@ struct command {
 	const void *defaults;		  /* its initial value; NULL: zeroes */
 	int min_arguments, max_arguments; /* max -1: any number */
 	bool stop_at_argument;		  /* what follows the first argument is not ours */
+	bool is_raw;			  /* takes any options, and reads none */
+	bool hidden;			  /* from people */
 
 	struct error *(*run)(struct runtime *rt, void *options, char **arguments);
 };
 
 extern const struct command *const commands[]; /* ends with NULL */
 extern const struct option runtime_options[];  /* the global ones */
+const struct command *command_find(const char *name) __attribute__((nonnull));
+
+/* On stdout: the program's, or a command's. */
+void help_print(const struct command *c);
+void help_print_version(void);
 
 /* The directory of all containers' run-time directories, made when missing. */
 struct error *runtime_root(struct runtime *rt, int *ret_dir)

@@ -3,6 +3,25 @@
 #include "base/banned.h"
 
 const struct command *const commands[] = {
-	&cmd_create, &cmd_delete, &cmd_exec, &cmd_features, &cmd_kill,	&cmd_list,  &cmd_pause,
-	&cmd_ps,     &cmd_resume, &cmd_run,  &cmd_spec,	    &cmd_start, &cmd_state, NULL,
+	&cmd_checkpoint,
+	&cmd_create,
+	&cmd_delete,
+	&cmd_exec,
+	&cmd_features,
+	&cmd_help,
+	&cmd_kill,
+	&cmd_list,
+	&cmd_pause,
+	&cmd_ps,
+	&cmd_restore,
+	&cmd_resume,
+	&cmd_run,
+	&cmd_spec,
+	&cmd_start,
+	&cmd_state,
+	&cmd_version,
+	/* hidden */
+	&cmd_completion,
+	&cmd_options,
+	NULL,
 };

@@ -53,6 +53,17 @@ static struct error *take_signals(struct foreground *f)
 	return f->signals < 0 ? error_sys("signalfd") : NULL;
 }
 
+void foreground_size(struct config_process *p)
+{
+	struct winsize size;
+
+	if (!p->terminal || ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0 || !size.ws_row)
+		return;
+	if (!p->console_size)
+		p->console_size = alloc_zeroed(1, sizeof(*p->console_size));
+	*p->console_size = (struct config_console_size){ size.ws_row, size.ws_col };
+}
+
 static void follow_size(struct foreground *f)
 {
 	struct winsize size;

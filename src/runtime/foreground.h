@@ -3,7 +3,11 @@
 
 #include <stdbool.h>
 
+#include "config/config.h"
 #include "oci/oci.h"
+
+/* Has a terminal begin with the size of the caller's own, where there is one. */
+void foreground_size(struct config_process *p) __attribute__((nonnull));
 
 /*
  * Waits for the end of @running and returns its exit status as a shell counts it. With a terminal

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "runtime/files.h"
+#include "runtime/foreground.h"
 #include "runtime/report.h"
 
 #include "base/banned.h"
@@ -24,6 +25,8 @@ const struct option launch_options[] = {
 	       "UNIX socket that gets the master of the container's terminal"),
 	OPTION(struct launch_options, pid_file, "pid-file", 0, option_text,
 	       "File that the process id is written to"),
+	OPTION(struct launch_options, pidfd_socket, "pidfd-socket", 0, option_text,
+	       "UNIX socket that gets a descriptor of the process"),
 	OPTION(struct launch_options, preserve_fds, "preserve-fds", 0, option_int,
 	       "Pass this many more descriptors, from 3 on"),
 	OPTION(struct launch_options, no_pivot, "no-pivot", 0, option_bool,
@@ -53,10 +56,7 @@ static struct error *open_bundle(const struct launch_options *o, struct bundle *
 		return error_sys("bundle %s", o->bundle);
 	TRY(path_of_fd(b->oci.dir, &b->path));
 	b->oci.path = b->path;
-	if (o->preserve_fds < 0)
-		return error_new(ERROR_BAD_INPUT, "--preserve-fds: %d is negative",
-				 o->preserve_fds);
-	b->oci.preserve_fds = (unsigned int)o->preserve_fds;
+	b->oci.preserve_fds = (unsigned int)(o->preserve_fds + files_listening());
 	b->oci.no_pivot = o->no_pivot;
 	b->oci.no_new_keyring = o->no_new_keyring;
 	return NULL;
@@ -92,15 +92,32 @@ static struct error *keep_config(struct container *c)
 	return path_replace(c->dir, CONFIG_NAME, text, strlen(text), 0600, false);
 }
 
+/* Of this start alone: what is executed later has no such descriptors. */
+static void pass_listening(struct config *c)
+{
+	char *count autofree = alloc_printf("LISTEN_FDS=%d", files_listening());
+
+	if (!c->process || !files_listening())
+		return;
+	strv_env_set(&c->process->env, count);
+	strv_env_set(&c->process->env, "LISTEN_PID=1");
+}
+
 static struct error *create(struct bundle *b, const struct launch_options *o, struct container *c,
 			    struct oci_running *running)
 {
 	if (!str_is_empty(o->console_socket))
-		TRY(files_connect_console(o->console_socket, &b->oci.console_socket));
+		TRY(error_wrap(files_connect(o->console_socket, &b->oci.console_socket),
+			       "console socket"));
 	TRY(keep_config(c));
+	pass_listening(&c->config);
+	if (!o->detach && c->config.process)
+		foreground_size(c->config.process);
 	b->oci.config = &c->config;
 	TRY(oci_create(c->id, c->dir, c->path, &b->oci, running));
 	TRY(oci_state_load(c->dir, &c->state));
+	if (!str_is_empty(o->pidfd_socket))
+		TRY(files_send_pidfd(o->pidfd_socket, running->pidfd, "standard"));
 	return str_is_empty(o->pid_file) ? NULL : files_write_pid(o->pid_file, running->pid);
 }
 
@@ -119,6 +136,7 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	if (rt->systemd_cgroup)
 		return error_new(ERROR_UNSUPPORTED,
 				 "--systemd-cgroup: only the cgroupfs manager is there");
+	TRY(files_check_preserved(o->preserve_fds, files_listening()));
 	TRY(open_bundle(o, &b));
 	TRY(config_load(b.oci.dir, &config));
 	TRY(check_terminal(o, &config));

@@ -39,6 +39,7 @@ const struct option runtime_options[] = {
 	       "Who makes the groups: \"cgroupfs\" or \"systemd\""),
 	OPTION(struct runtime, rootless, "rootless", 0, option_text,
 	       "Taken for compatibility: what the caller may is asked of the kernel"),
+	OPTION_ALIAS(struct runtime, criu, "criu", 0, option_text), /* older shims give it */
 	OPTION(struct runtime, version, "version", 'v', option_bool, "Print the version and quit"),
 	OPTION_END,
 };
@@ -88,7 +89,7 @@ struct error *runtime_cache(struct runtime *rt, int *ret_dir)
 	return path_open_dir(root, RUNTIME_CACHE_NAME, 0700, ret_dir);
 }
 
-static const struct command *find(const char *name)
+const struct command *command_find(const char *name)
 {
 	for (const struct command *const *c = commands; *c; c++)
 		if (strcmp((*c)->name, name) == 0)
@@ -96,53 +97,30 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-static void print_program_help(void)
-{
-	const struct option **list autofree = option_shown(runtime_options, NULL);
-
-	puts("Usage:  bulkhead-oci [OPTIONS] COMMAND\n\n"
-	     "An OCI runtime for containerd, dockerd, podman and CRI-O\n\nCommands:");
-	for (const struct command *const *c = commands; *c; c++)
-		printf("  %-10s %s\n", (*c)->name, (*c)->summary);
-	option_print("Global options", list);
-	puts("\nRun 'bulkhead-oci COMMAND --help' for more information on a command.");
-}
-
-static void print_command_help(const struct command *c)
-{
-	const struct option **list autofree = option_shown(c->options, c->shared);
-
-	printf("Usage:  bulkhead-oci %s [OPTIONS]%s%s\n\n%s\n", c->name, *c->arguments ? " " : "",
-	       c->arguments, c->summary);
-	if (c->details)
-		printf("\n%s\n", c->details);
-	option_print("Options", list);
-}
-
-static void print_version(void)
-{
-	puts("bulkhead-oci version " BULKHEAD_VERSION "\nspec: 1.2.1");
-}
-
+/* In runc's words. */
 static struct error *check_count(const struct command *c, size_t n)
 {
-	if (n < (size_t)c->min_arguments)
-		return error_new(ERROR_BAD_INPUT, "%s: %s missing; usage: bulkhead-oci %s %s",
-				 c->name,
-				 c->min_arguments == 1 ? "an argument is" : "arguments are",
-				 c->name, c->arguments);
-	if (c->max_arguments >= 0 && n > (size_t)c->max_arguments)
-		return error_new(ERROR_BAD_INPUT,
-				 "%s: too many arguments; usage: bulkhead-oci %s %s", c->name,
-				 c->name, c->arguments);
-	return NULL;
+	const char *what = NULL;
+	int wanted = c->min_arguments;
+
+	if (c->min_arguments == c->max_arguments)
+		what = n == (size_t)wanted ? NULL : "exactly";
+	else if (n < (size_t)wanted)
+		what = "a minimum of";
+	if (!what && c->max_arguments >= 0 && n > (size_t)c->max_arguments) {
+		what = "a maximum of";
+		wanted = c->max_arguments;
+	}
+	return what ? error_new(ERROR_BAD_INPUT, "bulkhead-oci: \"%s\" requires %s %d argument(s)",
+				c->name, what, wanted)
+		    : NULL;
 }
 
 static struct error *run_parsed(struct runtime *rt, const struct command *c, void *options,
 				struct option_parse *p)
 {
 	if (p->help) {
-		print_command_help(c);
+		help_print(c);
 		return NULL;
 	}
 	TRY(check_count(c, strv_length(p->arguments)));
@@ -152,13 +130,15 @@ static struct error *run_parsed(struct runtime *rt, const struct command *c, voi
 
 static struct error *run_command(struct runtime *rt, char **argv)
 {
-	const struct command *c = find(rt->name);
+	const struct command *c = command_find(rt->name);
 	void *options autofree = NULL;
 	struct option_parse p = { 0 };
 	struct error *err;
 
 	if (!c)
 		return error_new(ERROR_BAD_INPUT, "no such command: %s", rt->name);
+	if (c->is_raw)
+		return c->run(rt, NULL, argv);
 	options = alloc_zeroed(1, c->options_size ? c->options_size : 1);
 	if (c->defaults)
 		memcpy(options, c->defaults, c->options_size);
@@ -192,12 +172,12 @@ static struct error *run(struct runtime *rt, struct option_parse *p)
 			rt->log_level ? rt->log_level : "warning"));
 	TRY(check_manager(rt));
 	if (rt->version) {
-		print_version();
+		help_print_version();
 		return NULL;
 	}
 	rt->name = p->arguments[0];
 	if (p->help || !rt->name) {
-		print_program_help();
+		help_print(NULL);
 		return NULL;
 	}
 	return run_command(rt, p->arguments + 1);
