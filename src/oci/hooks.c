@@ -64,34 +64,76 @@ static int left_ms(int64_t deadline)
 	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* Feeds @text to the hook and collects what it says on stderr until it has closed both. */
-static void talk(int in, int err_fd, const char *text, int64_t deadline, struct buf *said)
+/* What goes on between a hook and us. */
+struct talk {
+	int in, err; /* our ends of its stdin and stderr; -1: closed */
+	int pidfd;
+	const char *text; /* what it has not read yet */
+	struct buf *said;
+};
+
+static void feed(struct talk *t)
 {
-	struct error *err = fd_write_all(in, text, strlen(text));
-	struct pollfd p = { .fd = err_fd, .events = POLLIN };
+	ssize_t n = write(t->in, t->text, strlen(t->text));
+
+	if (n > 0)
+		t->text += n;
+	/* It need not read its state. */
+	if (!*t->text || (n < 0 && errno != EAGAIN && errno != EINTR))
+		fd_close(&t->in);
+}
+
+static void listen_to(struct talk *t)
+{
 	char chunk[512];
+	ssize_t n = read(t->err, chunk, sizeof(chunk));
 
-	error_ignore(err, "a hook need not read its state");
-	close(in);
-	while (poll(&p, 1, left_ms(deadline)) > 0) {
-		ssize_t n = read(err_fd, chunk, sizeof(chunk));
+	if (n <= 0)
+		fd_close(&t->err);
+	else if (t->said->length + (size_t)n <= t->said->max)
+		error_ignore(buf_add(t->said, chunk, (size_t)n), "it fits");
+}
 
-		if (n <= 0)
-			return;
-		if (said->length + (size_t)n <= said->max)
-			error_ignore(buf_add(said, chunk, (size_t)n), "it fits");
+/*
+ * Until the hook has ended: what it has started may keep its stderr, and it may never read what we
+ * feed it. False where it takes longer than until @deadline.
+ */
+static bool talk(struct talk *t, int64_t deadline)
+{
+	for (;;) {
+		struct pollfd p[] = { { .fd = t->err, .events = POLLIN },
+				      { .fd = t->in, .events = POLLOUT },
+				      { .fd = t->pidfd, .events = POLLIN } };
+		int n = poll(p, 3, left_ms(deadline));
+
+		if (n == 0)
+			return false;
+		if (n < 0)
+			continue;
+		if (p[1].revents)
+			feed(t);
+		if (p[0].revents)
+			listen_to(t);
+		else if (p[2].revents)
+			return true;
+		if (deadline >= 0 && left_ms(deadline) == 0)
+			return false;
 	}
 }
 
-static struct error *wait_for(pid_t pid, int64_t deadline, int *ret_status)
+static struct error *converse(pid_t pid, struct talk *t, int64_t deadline, int *ret_status)
 {
-	int pidfd autoclose = -1;
-	bool gone;
+	struct error *err = proc_open(pid, &t->pidfd);
+	bool gone = false;
 
-	TRY(proc_open(pid, &pidfd));
-	TRY(proc_wait_gone(pidfd, left_ms(deadline), &gone));
-	if (!gone)
-		error_ignore(proc_signal(pidfd, SIGKILL), "it is gone by now");
+	if (!err)
+		err = fd_set_nonblocking(t->in);
+	if (!err)
+		gone = talk(t, deadline);
+	if (!gone && t->pidfd >= 0)
+		error_ignore(proc_signal(t->pidfd, SIGKILL), "it is gone by now");
+	fd_close(&t->pidfd);
+	TRY(err);
 	TRY(proc_wait(pid, ret_status));
 	return gone ? NULL : error_new(ERROR_TIMEOUT, "no end within its timeout");
 }
@@ -109,46 +151,53 @@ static struct error *outcome(int status, const struct buf *said)
 			 (int)n, text);
 }
 
-static struct error *run_hook(const struct config_hook *hook, const char *state)
+static struct error *start_hook(const struct config_hook *hook, struct talk *t, pid_t *ret_pid)
 {
 	const char *own[] = { hook->path, NULL };
-	int in_read autoclose = -1, in_write = -1, err_read autoclose = -1,
-		    err_write autoclose = -1;
-	int64_t deadline = deadline_in(hook->timeout_s ? *hook->timeout_s : -1);
-	struct buf said autobuf = BUF_MAX(STDERR_MAX);
+	int in autoclose = -1, err autoclose = -1;
 	struct proc_spawn spawn = {
 		.path = hook->path,
 		.exec_fd = -1,
 		.argv = hook->args && *hook->args ? hook->args : (char *const *)own,
 		.env = hook->env,
+		.n_fds = 3,
 	};
-	struct error *err;
-	int status;
-	pid_t pid;
 
-	TRY(fd_pipe(&in_read, &in_write));
-	err = fd_pipe(&err_read, &err_write);
-	spawn.fds = (const int[]){ in_read, -1, err_write };
-	spawn.n_fds = 3;
+	TRY(fd_pipe(&in, &t->in));
+	TRY(fd_pipe(&t->err, &err));
+	spawn.fds = (const int[]){ in, -1, err };
+	return proc_start(&spawn, ret_pid);
+}
+
+static struct error *run_hook(const struct config_hook *hook, const char *state)
+{
+	int64_t deadline = deadline_in(hook->timeout_s ? *hook->timeout_s : -1);
+	struct buf said autobuf = BUF_MAX(STDERR_MAX);
+	struct talk t = { .in = -1, .err = -1, .pidfd = -1, .text = state, .said = &said };
+	pid_t pid;
+	struct error *err = start_hook(hook, &t, &pid);
+	int status = 0;
+
 	if (!err)
-		err = proc_start(&spawn, &pid);
-	if (err) {
-		close(in_write);
-		return err;
-	}
-	fd_close(&in_read);
-	fd_close(&err_write);
-	talk(in_write, err_read, state, deadline, &said);
-	TRY(wait_for(pid, deadline, &status));
-	return outcome(status, &said);
+		err = converse(pid, &t, deadline, &status);
+	fd_close(&t.in);
+	fd_close(&t.err);
+	return err ? err : outcome(status, &said);
 }
 
 struct error *oci_run_hooks(const char *name, const struct config_hook *hooks, size_t n,
-			    const char *state)
+			    const char *state, void (*warn)(const char *text))
 {
-	for (size_t i = 0; i < n; i++)
-		TRY(error_wrap(run_hook(&hooks[i], state), "hooks.%s[%zu]: %s", name, i,
-			       hooks[i].path));
+	for (size_t i = 0; i < n; i++) {
+		struct error *err = error_wrap(run_hook(&hooks[i], state), "hooks.%s[%zu]: %s",
+					       name, i, hooks[i].path);
+
+		if (err && !warn)
+			return err;
+		if (err)
+			warn(error_message(err));
+		error_free(err);
+	}
 	return NULL;
 }
 
@@ -173,8 +222,8 @@ struct error *step_run_hooks(struct setup *s)
 		return NULL;
 	TRY(console_wait_for(s, STARTED_MOUNTED));
 	state = oci_state_text(s->spec->id, s->spec->bundle, "creating", s->running->pid);
-	TRY(oci_run_hooks("prestart", h->prestart, h->n_prestart, state));
-	TRY(oci_run_hooks("createRuntime", h->create_runtime, h->n_create_runtime, state));
+	TRY(oci_run_hooks("prestart", h->prestart, h->n_prestart, state, NULL));
+	TRY(oci_run_hooks("createRuntime", h->create_runtime, h->n_create_runtime, state, NULL));
 	return fd_send(s->running->channel, &go, 1, NULL, 0);
 }
 
@@ -198,7 +247,8 @@ struct error *step_container_hooks(struct setup *s)
 	if (!h->n_create_container)
 		return NULL;
 	state = oci_state_text(s->spec->id, s->spec->bundle, "creating", getpid());
-	return oci_run_hooks("createContainer", h->create_container, h->n_create_container, state);
+	return oci_run_hooks("createContainer", h->create_container, h->n_create_container, state,
+			     NULL);
 }
 
 /* Programs of the container, just before its own. */
@@ -210,5 +260,6 @@ struct error *step_start_hooks(struct setup *s)
 	if (!h->n_start_container)
 		return NULL;
 	state = oci_state_text(s->spec->id, s->spec->bundle, "created", getpid());
-	return oci_run_hooks("startContainer", h->start_container, h->n_start_container, state);
+	return oci_run_hooks("startContainer", h->start_container, h->n_start_container, state,
+			     NULL);
 }

@@ -77,10 +77,11 @@ bool oci_gate_is_closed(int state_dir);
 /*
  * Runs hooks in this process's namespaces, one after the other, with the container's state as the
  * specification words it on their stdin: @status is "created", "running", "stopped". The first that
- * fails ends the row.
+ * fails ends the row; with @warn none does, and each that fails is told to it.
  */
 struct error *oci_run_hooks(const char *name, const struct config_hook *hooks, size_t n,
-			    const char *state) __attribute__((nonnull(1, 4), warn_unused_result));
+			    const char *state, void (*warn)(const char *text))
+	__attribute__((nonnull(1, 4), warn_unused_result));
 
 /* That state: ociVersion, id, status, pid (0: none), bundle, annotations. The caller frees. */
 char *oci_state_text(const char *id, const struct oci_bundle *bundle, const char *status, pid_t pid)

@@ -211,22 +211,20 @@ static void run_poststop(const struct container *c)
 {
 	struct oci_bundle bundle = container_bundle(c);
 	const struct config_hooks *hooks = &c->config.hooks;
-	struct error *err autoerror = NULL;
 	char *state autofree = NULL;
 
 	if (!c->has_config || !hooks->n_poststop)
 		return;
 	state = oci_state_text(c->id, &bundle, "stopped", 0);
-	err = oci_run_hooks("poststop", hooks->poststop, hooks->n_poststop, state);
-	if (err)
-		report_warning(error_message(err));
+	error_ignore(oci_run_hooks("poststop", hooks->poststop, hooks->n_poststop, state,
+				   report_warning),
+		     "there is none");
 }
 
 struct error *container_destroy(struct runtime *rt, struct container *c)
 {
 	TRY(oci_delete(c->dir, c->path));
-	if (c->state.id)
-		run_poststop(c);
+	run_poststop(c); /* also where creating it has failed: runtime.md, Lifecycle */
 	return path_remove_tree(rt->root_dir, c->id);
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,7 @@ static struct error *create(struct bundle *b, const struct launch_options *o, st
 		foreground_size(c->config.process);
 	b->oci.config = &c->config;
 	TRY(oci_create(c->id, c->dir, c->path, &b->oci, running));
+	oci_state_done(&c->state);
 	TRY(oci_state_load(c->dir, &c->state));
 	if (!str_is_empty(o->pidfd_socket))
 		TRY(files_send_pidfd(o->pidfd_socket, running->pidfd, "standard"));
@@ -148,6 +150,7 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	c.config = config;
 	config = (struct config){ 0 };
 	c.has_config = true;
+	c.state.bundle = alloc_string(b.path); /* for the hooks of one that fails */
 	err = create(&b, o, &c, running);
 	if (err) {
 		oci_running_kill(running);
@@ -164,10 +167,14 @@ struct error *launch_start(struct container *c)
 	struct oci_bundle bundle = container_bundle(c);
 	const struct config_hooks *hooks = &c->config.hooks;
 	char *state autofree = NULL;
+	struct error *err;
 
 	TRY(oci_gate_open(c->dir));
 	if (!hooks->n_poststart)
 		return NULL;
 	state = oci_state_text(c->id, &bundle, "running", (pid_t)c->state.pid);
-	return oci_run_hooks("poststart", hooks->poststart, hooks->n_poststart, state);
+	err = oci_run_hooks("poststart", hooks->poststart, hooks->n_poststart, state, NULL);
+	if (err) /* the container is to be stopped then (runtime.md, Lifecycle) */
+		error_ignore(oci_kill(&c->state, SIGKILL), "it has ended meanwhile");
+	return err;
 }
