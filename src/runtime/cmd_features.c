@@ -125,6 +125,17 @@ static json_t *linux_features(void)
 	return object;
 }
 
+/* What is not the specification's: the version, and that there is no checkpoint. */
+static json_t *annotations(void)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "bulkhead.version", json_string(BULKHEAD_VERSION));
+	json_object_set_new(object, "org.opencontainers.runc.checkpoint.enabled",
+			    json_string("false"));
+	return object;
+}
+
 static struct error *run(struct runtime *rt, void *data, char **arguments)
 {
 	json_t *object autojson = json_object();
@@ -138,6 +149,8 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	json_object_set_new(object, "hooks", texts(hooks));
 	json_object_set_new(object, "mountOptions", mount_options());
 	json_object_set_new(object, "linux", linux_features());
+	json_object_set_new(object, "annotations", annotations());
+	json_object_set_new(object, "potentiallyUnsafeConfigAnnotations", json_array());
 	text = json_dumps(object, JSON_INDENT(2));
 	if (!text)
 		return error_new(ERROR_SYSTEM, "cannot write the features as JSON");

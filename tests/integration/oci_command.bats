@@ -273,6 +273,20 @@ print(c["process"]["args"], c["root"], any(n["type"] == "user" for n in c["linux
 	assert_output 644
 }
 
+# Every indented line of docs/runtime.md that is a command, in order, in one shell.
+@test "the examples of the documentation" {
+	mkdir "$engine/bin"
+	printf '#!/bin/sh\nexec %q --root %q "$@" 3>&-\n' "$(realpath "$BULKHEAD_BUILD")/src/bulkhead-oci" "$engine/oci" >"$engine/bin/bulkhead-oci"
+	chmod +x "$engine/bin/bulkhead-oci"
+	cd "$engine"
+	tar -C "$bundle/rootfs" -cf root.tar .
+	sed -n 's/^    \(mkdir .*\|bulkhead-oci .*\)/\1/p' "$BATS_TEST_DIRNAME/../../docs/runtime.md" >"$engine/examples"
+	(($(wc -l <"$engine/examples") == 3))
+	run script -qec "PATH='$engine/bin:$PATH' sh -e '$engine/examples'" /dev/null < <(printf 'echo "it is $((40 + 2))"\nexit\n')
+	assert_success
+	assert_output --partial "it is 42"
+}
+
 @test "completion" {
 	run bash -c 'source <("$0" _completion bash)
 complete() { COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); COMPREPLY=(); _bulkhead_oci; echo "${COMPREPLY[*]}"; }

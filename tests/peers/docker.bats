@@ -11,7 +11,8 @@ docker_in_namespaces() {
 		cat <<-'END'
 			dockerd --data-root "$engine/docker" --exec-root /run/dx -H unix:///run/d.sock --pidfile /run/d.pid --iptables=false \
 				--bridge=none --add-runtime "bulkhead=$runtime" --default-runtime bulkhead >/run/d.log 2>&1 &
-			docker() { timeout 30 docker -H unix:///run/d.sock "$@"; }
+			export DOCKER_HOST=unix:///run/d.sock
+			docker() { timeout 30 docker "$@"; }
 			for i in $(seq 300); do docker info >/dev/null 2>&1 && break; sleep 0.1; done
 			docker import "$engine/root.tar" box >/dev/null || tail -n 5 /run/d.log
 		END
@@ -77,7 +78,7 @@ END
 
 @test "a terminal, and memory that is not there" {
 	docker_in_namespaces <<'END'
-script -qec "docker -H unix:///run/d.sock run --rm -it --network none box sh -c 'tty; exit 4'" /dev/null; echo "status $?"
+script -qec "docker run --rm -it --network none box sh -c 'tty; exit 4'" /dev/null; echo "status $?"
 docker run --name big --network none -m 16m --memory-swap 16m box sh -c 'tail /dev/zero' >/dev/null 2>&1; echo "status $?"
 docker inspect --format 'oom {{.State.OOMKilled}}' big
 END
@@ -86,4 +87,34 @@ END
 	assert_line "status 4"
 	assert_line "status 137"
 	assert_line "oom true"
+}
+
+@test "volumes, restarts by policy, exec -it, ten at once, and runc beside" {
+	docker_in_namespaces <<'END'
+docker run --rm --network none -v data:/data box sh -c 'echo kept >/data/file'
+docker run --rm --network none --runtime bulkhead -v data:/data:ro box cat /data/file
+docker run -d --name again --network none --restart on-failure:2 box sh -c 'exit 1' >/dev/null
+docker run -d --name web --network none box sleep 1000 >/dev/null
+script -qec "docker exec -it web sh -c 'tty; exit 6'" /dev/null; echo "exec $?"
+docker exec -u 1000 -w /tmp -e A=b web sh -c 'id -u; pwd; echo $A'
+docker exec web nosuch 2>&1; echo "exec $?"
+for i in 1 2 3 4 5 6 7 8 9 10; do docker run --rm --network none box echo "number $i" & all="${all:-} $!"; done; wait $all
+docker run --rm --network none --runtime runc box echo "runc too"
+docker inspect --format 'restarted {{.RestartCount}}' again
+docker info --format 'default {{.DefaultRuntime}}'
+END
+	assert_success
+	assert_line kept
+	assert_line --partial /dev/pts/
+	assert_line --partial "exec 6"
+	assert_line 1000
+	assert_line b
+	assert_line --partial 'executable file not found in $PATH'
+	assert_line "exec 126" # whatever the runtime says
+	assert_line "runc too"
+	assert_line "restarted 2"
+	assert_line "default bulkhead"
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		assert_line "number $i"
+	done
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Other engines with bulkhead-oci as their runtime: each in mount and network namespaces of its own, where what they write
-# outside of the directories they are told to use is in memory and goes with the namespace.
+# Other engines with bulkhead-oci as their runtime: each in mount, network and process namespaces of its own, where what they
+# write outside of the directories they are told to use is in memory and goes with the namespace, and so do their processes.
 
 runtime=$BULKHEAD_BUILD/src/bulkhead-oci
 
@@ -14,10 +14,10 @@ peers_setup() {
 	rm -rf "$engine/tree"
 }
 
-# The engines put their groups below /docker and /libpod_parent, and leave those.
+# The engines put their groups below /docker, /libpod_parent and what they are told, and leave those.
 peers_teardown() {
 	[[ -n ${engine:-} && -d $engine ]] || return 0
-	find /sys/fs/cgroup -mindepth 2 -depth -type d \( -path '*/docker*' -o -path '*/libpod_parent*' \) -exec rmdir {} + 2>/dev/null || true
+	find /sys/fs/cgroup -mindepth 2 -depth -type d \( -path '*/docker*' -o -path '*/bulkhead-ctr*' -o -path '*/libpod_parent*' \) -exec rmdir {} + 2>/dev/null || true
 	assert_host_clean
 	rm -rf --one-file-system "${engine:?}"
 }
@@ -32,5 +32,5 @@ in_peer_namespaces() {
 			for at in $(awk '/ - cgroup2 /{ print $5 }' /proc/self/mountinfo); do umount "$at"; done
 		fi
 	END
-	run timeout 120 unshare --mount --net --propagation private env engine="$engine" runtime="$runtime" bash "$engine/whole" 3>&-
+	run timeout 120 unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private env engine="$engine" runtime="$runtime" bash "$engine/whole" 3>&-
 }

@@ -73,11 +73,18 @@ END
 @test "a terminal, and ten at once" {
 	podman_in_namespaces <<'END'
 script -qec "podman --root $engine/podman --runroot /run/podman --tmpdir /run/podman.tmp --cgroup-manager cgroupfs --events-backend file --runtime $runtime run --rm -it $create box sh -c 'tty; exit 4'" /dev/null; echo "status $?"
+podman run -d --name web $create box sleep 1000 >/dev/null
+script -qec "podman --root $engine/podman --runroot /run/podman --tmpdir /run/podman.tmp --cgroup-manager cgroupfs --events-backend file --runtime $runtime exec -it web sh -c 'tty; exit 6'" /dev/null; echo "exec $?"
+podman rm -f -t 0 web >/dev/null
+podman run --rm $create -v data:/data box sh -c 'echo kept >/data/file'
+podman run --rm $create -v data:/data:ro box cat /data/file
 for i in 1 2 3 4 5 6 7 8 9 10; do podman run --rm $create box sh -c "echo number $i" & done; wait
 END
 	assert_success
 	assert_line --partial /dev/pts/0
-	assert_line "status 4"
+	assert_line --partial "status 4"
+	assert_line --partial "exec 6"
+	assert_line kept
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		assert_line "number $i"
 	done
