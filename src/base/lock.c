@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 
 #include "base/fd.h"
 
@@ -36,4 +37,20 @@ struct error *lock_take(int dir, const char *name, int *ret_fd)
 struct error *lock_try(int dir, const char *name, int *ret_fd)
 {
 	return take_lock(dir, name, F_OFD_SETLK, ret_fd);
+}
+
+struct error *lock_take_dir(int dir, int *ret_fd)
+{
+	int fd autoclose = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return error_sys("open a directory to lock it");
+	do
+		rc = flock(fd, LOCK_EX);
+	while (rc < 0 && errno == EINTR);
+	if (rc < 0)
+		return error_sys("lock a directory");
+	*ret_fd = fd_take(&fd);
+	return NULL;
 }

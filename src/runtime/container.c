@@ -18,8 +18,6 @@
 
 #include "base/banned.h"
 
-#define LOCK_NAME "lock"
-
 const char *status_name(enum status status)
 {
 	static const char *const names[] = { "creating", "created", "running", "paused",
@@ -54,23 +52,23 @@ struct error *container_check_id(const char *id)
 	return NULL;
 }
 
-/* Locks the directory: what was locked may have been removed while we waited. */
-static struct error *lock_dir(struct container *c, bool *ret_gone)
+/*
+ * Locks the directory itself: a lock file would be removed with it, and made anew by who comes
+ * while it is being removed. What was locked may be gone, or another's, by the time we have it.
+ */
+static struct error *lock_dir(struct runtime *rt, struct container *c, bool *ret_gone)
 {
-	struct stat st;
-	struct error *err = lock_take(c->dir, LOCK_NAME, &c->lock);
+	struct stat locked, named;
 
-	*ret_gone = err && error_errno(err) == ENOENT; /* the directory itself has gone */
-	if (*ret_gone) {
-		error_free(err);
-		return NULL;
-	}
-	TRY(err);
-	if (fstat(c->lock, &st) < 0)
+	TRY(lock_take_dir(c->dir, &c->lock));
+	if (fstat(c->lock, &locked) < 0)
 		return error_sys("lock of container %s", c->id);
-	*ret_gone = st.st_nlink == 0;
-	if (*ret_gone)
-		fd_close(&c->lock);
+	if (fstatat(rt->root_dir, c->id, &named, AT_SYMLINK_NOFOLLOW) == 0)
+		*ret_gone = named.st_dev != locked.st_dev || named.st_ino != locked.st_ino;
+	else if (errno == ENOENT)
+		*ret_gone = true;
+	else
+		return error_sys("container %s", c->id);
 	return NULL;
 }
 
@@ -117,7 +115,7 @@ static struct error *open_container(struct runtime *rt, const char *id, bool loc
 
 	TRY(open_dir(rt, id, &c));
 	if (lock)
-		TRY(lock_dir(&c, &gone));
+		TRY(lock_dir(rt, &c, &gone));
 	if (gone)
 		return error_new(ERROR_NOT_FOUND, "container does not exist");
 	TRY(load_state(&c));
@@ -137,22 +135,6 @@ struct error *container_look(struct runtime *rt, const char *id, struct containe
 	return open_container(rt, id, false, ret);
 }
 
-/* A directory without a state file, which nobody has locked, is what a killed `create` left. */
-static struct error *remove_leftover(struct runtime *rt, const char *id)
-{
-	struct container c autocontainer = CONTAINER_NONE;
-	struct error *err = container_open(rt, id, &c);
-
-	if (error_is(err, ERROR_NOT_FOUND)) {
-		error_ignore(err, "it was removed meanwhile");
-		return NULL;
-	}
-	TRY(err);
-	if (c.state.id)
-		return error_new(ERROR_CONFLICT, "container with given ID already exists");
-	return container_destroy(rt, &c);
-}
-
 struct error *container_new(struct runtime *rt, const char *id, struct container *ret)
 {
 	int root;
@@ -162,27 +144,24 @@ struct error *container_new(struct runtime *rt, const char *id, struct container
 	for (;;) {
 		struct container c autocontainer = CONTAINER_NONE;
 		struct error *err;
-		bool gone;
 
-		if (mkdirat(root, id, 0700) < 0) {
-			if (errno != EEXIST)
-				return error_sys("make the run-time directory of %s", id);
-			TRY(remove_leftover(rt, id));
-			continue;
-		}
-		/* Until it is locked another may take it for a leftover, and remove it. */
-		err = open_dir(rt, id, &c);
+		if (mkdirat(root, id, 0700) < 0 && errno != EEXIST)
+			return error_sys("make the run-time directory of %s", id);
+		err = container_open(rt, id, &c);
 		if (error_is(err, ERROR_NOT_FOUND)) {
-			error_free(err);
+			error_ignore(err, "it was removed meanwhile");
 			continue;
 		}
 		TRY(err);
-		TRY(lock_dir(&c, &gone));
-		if (gone)
-			continue;
-		*ret = c;
-		c = (struct container)CONTAINER_NONE;
-		return NULL;
+		if (c.state.id)
+			return error_new(ERROR_CONFLICT, "container with given ID already exists");
+		/* Who made it does not matter as long as nothing is in it: we have locked it. */
+		if (!c.has_config) {
+			*ret = c;
+			c = (struct container)CONTAINER_NONE;
+			return NULL;
+		}
+		TRY(container_destroy(rt, &c)); /* a killed `create` has left it */
 	}
 }
 

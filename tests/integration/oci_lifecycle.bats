@@ -113,22 +113,32 @@ teardown() { bundle_teardown; }
 	done
 }
 
-@test "two creates of one id at once: one of them wins" {
-	local i won=0
+@test "creates of one id at once: one of them wins, also while others delete it" {
+	local round i won
 	bundle_args sleep 1000
-	for i in 1 2 3 4; do
-		oci create -b "$bundle" one </dev/null >/dev/null 2>"$engine/error.$i" &
-		pids[i]=$!
+	for round in {1..8}; do
+		won=0
+		for i in 1 2 3 4; do
+			oci create -b "$bundle" one </dev/null >/dev/null 2>"$engine/error.$i" &
+			pids[i]=$!
+		done
+		for i in 1 2 3 4; do
+			if wait "${pids[i]}"; then
+				won=$((won + 1))
+			else
+				grep -q "already exists" "$engine/error.$i" || fail "round $round: $(cat "$engine/error.$i")"
+			fi
+		done
+		assert_equal "$won" 1
+		oci_status_is one created
+		for i in 1 2; do
+			oci delete -f one 2>"$engine/error.$i" &
+			oci create -b "$bundle" one </dev/null >/dev/null 2>"$engine/error.$((i + 2))" &
+		done
+		wait
+		! grep -v "already exists\|does not exist" "$engine"/error.[1-4] || fail "round $round"
+		oci delete -f one 2>/dev/null || true
 	done
-	for i in 1 2 3 4; do
-		if wait "${pids[i]}"; then
-			won=$((won + 1))
-		else
-			grep -q "already exists" "$engine/error.$i"
-		fi
-	done
-	assert_equal "$won" 1
-	oci_status_is one created
 }
 
 @test "delete of a created container, and of one that was never completed" {

@@ -1,6 +1,7 @@
 /* base/lock.c: one holder at a time, freed by death, no way through a symlink. */
 #include <errno.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -136,6 +137,20 @@ static void symlinks_are_not_followed(void **state)
 	assert_int_equal(faccessat(dir, "elsewhere", F_OK, 0), -1);
 }
 
+static void a_directory_has_one_holder_too(void **state)
+{
+	int held autoclose = -1, other autoclose = -1;
+
+	(void)state;
+	assert_ok(lock_take_dir(dir, &held));
+	assert_true(fcntl(held, F_GETFD) & FD_CLOEXEC);
+	other = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), -1);
+	assert_int_equal(errno, EWOULDBLOCK);
+	fd_close(&held);
+	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
 
 int main(void)
@@ -146,6 +161,7 @@ int main(void)
 		TEST(a_killed_holder_leaves_nothing),
 		TEST(waiting_holders_exclude_each_other),
 		TEST(symlinks_are_not_followed),
+		TEST(a_directory_has_one_holder_too),
 	};
 
 	return TEST_MAIN(tests);
