@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 struct config_device_rule {
 	bool allow;
 	char *type;		/* config_rule_types; NULL is "a" */
@@ -88,3 +90,8 @@ struct config_resources {
 	size_t n_rdma;
 	char **unified; /* file of cgroup v2, content, file, content */
 };
+
+/* Changes @r by what is set in @change; the result is checked, and @r as it was on error. */
+struct error *config_resources_merge(struct config_resources *r,
+				     const struct config_resources *change)
+	__attribute__((nonnull, warn_unused_result));

@@ -14,7 +14,6 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
-#include "oci/cgroup_bundle.h"
 #include "oci/mount_option.h"
 
 #include "base/banned.h"
@@ -235,7 +234,6 @@ struct error *bundle_spec(const struct oci_bundle *b, struct oci_spec *spec)
 	}
 	if (l->rootfs_propagation)
 		spec->root_propagation = config_word(&config_propagations, l->rootfs_propagation);
-	TRY(cgroup_bundle_resources(&l->resources, &spec->resources));
 	TRY(set_namespaces(c, spec));
 	TRY(open_root(b, spec));
 	TRY(set_mounts(b, spec));

@@ -17,96 +17,26 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "oci/cgroup_bundle.h"
+#include "oci/cgroup_limit.h"
 #include "oci/setup.h"
+#include "oci/systemd.h"
 
 #include "base/banned.h"
 
 #define REMOVE_DEPTH_MAX 100
 #define RESERVE_MIN (256LL << 20)
 
-/*
- * The controllers among the super block options of a version 1 mount, without "rw" and other
- * generic ones.
- */
-static char *controllers_of(const char *options)
-{
-	static const char *const known[] = { "cpuset",	   "cpu",      "cpuacct", "blkio",
-					     "memory",	   "devices",  "freezer", "net_cls",
-					     "perf_event", "net_prio", "hugetlb", "pids",
-					     "rdma" };
-	char **parts autostrv = strv_split(options, ',');
-	char **found autostrv = NULL;
-
-	for (size_t i = 0; parts[i]; i++)
-		for (size_t k = 0; k < sizeof(known) / sizeof(*known); k++)
-			if (strcmp(parts[i], known[k]) == 0)
-				strv_add(&found, parts[i]);
-	return strv_join(found, ",");
-}
-
-/*
- * One line of mountinfo: "ID PARENT DEV ROOT POINT OPTIONS [TAGS] - TYPE SOURCE SUPER" (proc(5)).
- */
-static void read_mount(char *line, char ***ret)
-{
-	char *tail = strstr(line, " - ");
-	char *point, *end, *type, *super;
-	char *controllers autofree = NULL;
-
-	if (!tail)
-		return;
-	*tail = '\0';
-	type = tail + 3;
-	super = strrchr(type, ' ');
-	if (!super || (!str_has_prefix(type, "cgroup ") && !str_has_prefix(type, "cgroup2 ")))
-		return;
-	point = line;
-	for (int i = 0; i < 4 && point; i++)
-		point = strchr(point + 1, ' ');
-	if (!point || !(end = strchr(point + 1, ' ')))
-		return;
-	*end = '\0';
-	controllers = controllers_of(super + 1);
-	if (str_has_prefix(type, "cgroup2 "))
-		*controllers = '\0';
-	else if (!*controllers) /* systemd's own named hierarchy limits nothing */
-		return;
-	strv_add(ret, point + 1);
-	strv_add(ret, controllers);
-}
-
-/*
- * Read once in the life of a process: a start asks for it three times, and no host moves its
- * hierarchies while containers use them.
- */
-struct error *cgroup_mounts(char ***ret)
-{
-	static char **found;
-	char *text autofree = NULL;
-	char **lines autostrv = NULL;
-
-	if (!found) {
-		TRY(path_read_text(AT_FDCWD, "/proc/self/mountinfo", 8 << 20, &text));
-		lines = strv_split(text, '\n');
-		for (size_t i = 0; lines[i]; i++)
-			read_mount(lines[i], &found);
-	}
-	for (size_t i = 0; found && found[i]; i++)
-		strv_add(ret, found[i]);
-	return NULL;
-}
-
 struct error *cgroup_detect(const struct cgroup_ops **ret)
 {
-	char **mounts autostrv = NULL;
+	const struct cgroup_mount_point *m;
 
-	TRY(cgroup_mounts(&mounts));
-	if (!mounts)
+	TRY(cgroup_mounts(&m));
+	if (!m->path)
 		return error_new(ERROR_UNSUPPORTED, "no cgroup file system is mounted");
 	*ret = &cgroup_v2;
 	/* Any controller that is left to version 1 makes the host one of version 1. */
-	for (size_t i = 0; mounts[i]; i += 2)
-		if (*mounts[i + 1])
+	for (; m->path; m++)
+		if (*m->controllers && !str_has_prefix(m->controllers, "name="))
 			*ret = &cgroup_v1;
 	return NULL;
 }
@@ -120,23 +50,36 @@ struct error *cgroup_make_place(struct cgroup *cg, const char *parent, const cha
 				const char *id, bool *ret_made)
 {
 	char *path autofree = alloc_printf("%s/%s", parent, id);
-	struct cgroup_place *place;
 
 	*ret_made = false;
-	if (cg->n == CGROUP_PLACES_MAX)
-		return error_new(ERROR_LIMIT, "more than %d cgroup hierarchies", CGROUP_PLACES_MAX);
 	if (mkdir(path, 0755) < 0)
 		return errno == ENOENT ? NULL : error_sys("make %s", path);
 	*ret_made = true;
-	place = &cg->places[cg->n++];
+	return cgroup_add_place(cg, path, controllers);
+}
+
+struct error *cgroup_add_place(struct cgroup *cg, const char *path, const char *controllers)
+{
+	struct cgroup_place *place = &cg->places[cg->n];
+
+	if (cg->n == CGROUP_PLACES_MAX)
+		return error_new(ERROR_LIMIT, "more than %d cgroup hierarchies", CGROUP_PLACES_MAX);
+	cg->n++;
 	*place = (struct cgroup_place){
 		.controllers = alloc_string(controllers),
-		.dir = -1,
+		.path = alloc_string(path),
 		.join = -1,
 	};
-	place->path = take(path);
-	place->dir = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return place->dir < 0 ? error_sys("open %s", place->path) : NULL;
+	place->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return place->dir < 0 ? error_sys("open %s", path) : NULL;
+}
+
+struct error *cgroup_open_tasks(struct cgroup *cg)
+{
+	struct cgroup_place *place = &cg->places[cg->n - 1];
+
+	place->join = openat(place->dir, "tasks", O_WRONLY | O_CLOEXEC);
+	return place->join < 0 ? error_sys("open %s/tasks", place->path) : NULL;
 }
 
 int64_t cgroup_memory_ceiling(void)
@@ -178,24 +121,38 @@ int cgroup_open_oom(const struct cgroup *cg)
 	return -1;
 }
 
+/* Of the hierarchy that has @path below its mount point; a deeper mount point comes before. */
+static const char *controllers_at(const struct cgroup_mount_point *m, const char *path)
+{
+	const char *found = NULL;
+	size_t longest = 0;
+
+	for (; m->path; m++) {
+		size_t length = strlen(m->path);
+
+		if (length > longest && str_has_prefix(path, m->path) && path[length] == '/') {
+			longest = length;
+			found = m->controllers;
+		}
+	}
+	return found;
+}
+
 struct error *cgroup_open(struct cgroup *cg, char *const *paths, const struct cgroup_ops *ops)
 {
-	cg->ops = ops;
-	for (size_t i = 0; paths && paths[i] && cg->n < CGROUP_PLACES_MAX; i++) {
-		struct cgroup_place *place = &cg->places[cg->n++];
-		bool v2 = ops == &cgroup_v2;
+	const struct cgroup_mount_point *mounts;
 
-		*place = (struct cgroup_place){ .controllers = alloc_string(v2 ? "" : "joined"),
-						.join = -1 };
-		place->path = alloc_string(paths[i]);
-		place->dir = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (place->dir < 0)
-			return error_sys("open %s", paths[i]);
-		if (v2)
-			continue;
-		place->join = openat(place->dir, "tasks", O_WRONLY | O_CLOEXEC);
-		if (place->join < 0)
-			return error_sys("open %s/tasks", paths[i]);
+	TRY(cgroup_mounts(&mounts));
+	cg->ops = ops;
+	for (size_t i = 0; paths && paths[i]; i++) {
+		const char *controllers = controllers_at(mounts, paths[i]);
+
+		if (!controllers)
+			return error_new(ERROR_NOT_FOUND, "%s is in no cgroup file system",
+					 paths[i]);
+		TRY(cgroup_add_place(cg, paths[i], controllers));
+		if (*controllers)
+			TRY(cgroup_open_tasks(cg));
 	}
 	return NULL;
 }
@@ -208,34 +165,15 @@ struct error *cgroup_join(struct cgroup *cg)
 	return NULL;
 }
 
-struct error *cgroup_processes(const char *path, char ***pids)
-{
-	int dir autoclose = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char *text autofree = NULL;
-	char **lines autostrv = NULL;
-
-	if (dir < 0)
-		return errno == ENOENT ? NULL : error_sys("open %s", path);
-	TRY(path_read_text(dir, "cgroup.procs", 1 << 22, &text));
-	lines = strv_split(text, '\n');
-	for (size_t i = 0; lines[i]; i++)
-		if (*lines[i])
-			strv_add(pids, lines[i]);
-	return NULL;
-}
-
 struct error *cgroup_signal(const char *path, int signal)
 {
-	char **pids autostrv = NULL;
+	pid_t *pids autofree = NULL;
+	size_t n;
 
-	TRY(cgroup_processes(path, &pids));
-	for (size_t i = 0; pids && pids[i]; i++) {
-		uint64_t pid;
-
-		TRY(str_parse_u64(pids[i], 1, 1 << 22, &pid));
-		if (kill((pid_t)pid, signal) < 0 && errno != ESRCH)
-			return error_sys("signal process %s", pids[i]);
-	}
+	TRY(cgroup_processes(path, &pids, &n));
+	for (size_t i = 0; i < n; i++)
+		if (kill(pids[i], signal) < 0 && errno != ESRCH)
+			return error_sys("signal process %d", (int)pids[i]);
 	return NULL;
 }
 
@@ -290,29 +228,29 @@ static struct error *remove_tree(const char *path, const struct cgroup_ops *ops,
 	return remove_group(path);
 }
 
-/* What is frozen in one hierarchy of version 1 can be killed in none, but for this. */
-static void kill_frozen(char *const *paths)
+static bool freezes(const char *path)
 {
-	if (!cgroup_is_frozen(paths))
-		return;
-	error_ignore(cgroup_signal(paths[0], SIGKILL), "they are killed once more below");
-	error_ignore(cgroup_freeze(paths, false), "what does not die then is told");
+	char *file autofree = alloc_printf("%s/freezer.state", path);
+
+	return access(file, F_OK) == 0;
 }
 
+/* The freezer's first: who is frozen there dies in no other hierarchy either. */
 struct error *cgroup_remove(char *const *paths, const struct cgroup_ops *ops)
 {
 	struct error *first = NULL;
 
-	if (paths && paths[0] && rmdir(paths[0]) < 0 && errno == EBUSY)
-		kill_frozen(paths);
-	for (size_t i = 0; paths && paths[i]; i++) {
-		struct error *err = remove_tree(paths[i], ops, 0);
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; paths && paths[i]; i++) {
+			struct error *err = NULL;
 
-		if (!first)
-			first = err;
-		else
-			error_ignore(err, "the first error counts");
-	}
+			if (round == 0 ? freezes(paths[i]) : access(paths[i], F_OK) == 0)
+				err = remove_tree(paths[i], ops, 0);
+			if (!first)
+				first = err;
+			else
+				error_ignore(err, "the first error counts");
+		}
 	return first;
 }
 
@@ -324,7 +262,8 @@ void cgroup_close(struct cgroup *cg)
 		fd_close(&cg->places[i].dir);
 		fd_close(&cg->places[i].join);
 	}
-	cg->n = 0;
+	free(cg->unit);
+	*cg = (struct cgroup){ 0 };
 }
 
 struct error *oci_fork(pid_t *ret_pid)
@@ -335,14 +274,31 @@ struct error *oci_fork(pid_t *ret_pid)
 	return ops->fork(ret_pid);
 }
 
+static struct error *limit(const struct cgroup *cg, const struct oci_spec *spec)
+{
+	const struct config_resources r = cgroup_resources_of(&spec->resources);
+	struct cgroup_devices devices autodevices = { 0 };
+
+	TRY(cgroup_limit(cg, &r, true));
+	if (spec->resources.all_devices)
+		return NULL;
+	TRY(cgroup_devices_of(spec, &devices));
+	for (size_t i = 0; i < cg->n; i++)
+		if (cg->ops == &cgroup_v2 || cgroup_has(cg->places[i].controllers, "devices"))
+			TRY(error_wrap(cgroup_devices_set(&cg->places[i], &devices), "%s",
+				       cg->places[i].path));
+	return NULL;
+}
+
 struct error *step_make_cgroup(struct setup *s)
 {
 	TRY(cgroup_detect(&s->cgroup.ops));
 	if (s->spec->cgroup_parent) /* the host may have become another one since it was made */
 		TRY(oci_check_cgroup_parent(s->spec->cgroup_parent));
-	TRY(s->spec->bundle ? cgroup_bundle_make(&s->cgroup, s->spec)
-			    : s->cgroup.ops->make(&s->cgroup, s->spec));
-	return s->cgroup.ops->limit(&s->cgroup, s->spec);
+	if (s->spec->bundle)
+		return cgroup_bundle_make(&s->cgroup, s->spec->bundle, s->spec->id);
+	TRY(s->cgroup.ops->make(&s->cgroup, s->spec));
+	return limit(&s->cgroup, s->spec);
 }
 
 void undo_make_cgroup(struct setup *s)
@@ -351,8 +307,12 @@ void undo_make_cgroup(struct setup *s)
 
 	for (size_t i = 0; i < s->cgroup.n; i++)
 		strv_add(&paths, s->cgroup.places[i].path);
+	systemd_release_scope(s->cgroup.first);
+	s->cgroup.first = 0;
 	if (s->cgroup.ops)
 		error_ignore(cgroup_remove(paths, s->cgroup.ops), "the start has failed already");
+	if (s->cgroup.unit)
+		error_ignore(systemd_stop_unit(s->cgroup.unit), "the start has failed already");
 }
 
 struct error *step_open_cgroup(struct setup *s)

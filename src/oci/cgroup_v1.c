@@ -3,6 +3,7 @@
  * child joins by writing "0" to each "tasks" itself: moving another process waits for a grace
  * period of the kernel, some ten milliseconds.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -20,10 +21,11 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "oci/cgroup.h"
-#include "oci/cgroup_files.h"
 #include "oci/systemd.h"
 
 #include "base/banned.h"
+
+#define THAW_DEPTH_MAX 100
 
 /*
  * Hierarchies whose groups limit, count, or freeze; cpuset only when asked for, its groups must be
@@ -32,19 +34,12 @@
 static const char *const wanted[] = { "memory",	 "cpu",	    "cpuacct", "pids",
 				      "devices", "freezer", "blkio",   NULL };
 
-static bool has(const char *controllers, const char *one)
-{
-	char **list autostrv = strv_split(controllers, ',');
-
-	return strv_contains(list, one);
-}
-
 static bool is_wanted(const char *controllers, const struct oci_resources *r)
 {
 	for (size_t i = 0; wanted[i]; i++)
-		if (has(controllers, wanted[i]))
+		if (cgroup_has(controllers, wanted[i]))
 			return true;
-	return has(controllers, "cpuset") && (r->cpuset_cpus || r->cpuset_mems);
+	return cgroup_has(controllers, "cpuset") && (r->cpuset_cpus || r->cpuset_mems);
 }
 
 static struct error *write_int(int dir, const char *file, int64_t value)
@@ -56,41 +51,20 @@ static struct error *write_int(int dir, const char *file, int64_t value)
 }
 
 /* A new group of cpuset holds nothing until it is given what its parent has. */
-static struct error *fill_cpuset(int parent, int dir)
+struct error *cgroup_fill_cpuset(int parent, int dir)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
 
 	for (int i = 0; i < 2; i++) {
-		char *text autofree = NULL;
+		char *own autofree = NULL, *text autofree = NULL;
 
+		TRY(path_read_text(dir, files[i], 4096, &own));
+		if (own[strspn(own, "\n")]) /* somebody has filled it */
+			continue;
 		TRY(path_read_text(parent, files[i], 4096, &text));
 		TRY(path_write_existing(dir, files[i], text));
 	}
 	return NULL;
-}
-
-/* One that somebody has filled stays as it is. */
-static struct error *fill_empty_cpuset(int parent, int dir)
-{
-	char *cpus autofree = NULL, *mems autofree = NULL;
-
-	TRY(path_read_text(dir, "cpuset.cpus", 4096, &cpus));
-	TRY(path_read_text(dir, "cpuset.mems", 4096, &mems));
-	return cpus[strspn(cpus, "\n")] && mems[strspn(mems, "\n")] ? NULL
-								    : fill_cpuset(parent, dir);
-}
-
-struct error *cgroup_fill_cpuset(const char *path)
-{
-	char *above autofree = alloc_printf("%s/..", path);
-	int dir autoclose = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int parent autoclose = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (dir < 0 || parent < 0)
-		return error_sys("open %s", path);
-	if (faccessat(dir, "cpuset.cpus", F_OK, 0) < 0)
-		return NULL;
-	return error_wrap(fill_empty_cpuset(parent, dir), "%s", path);
 }
 
 /* What all containers together may have: the host keeps a reserve (requirement C2). */
@@ -102,11 +76,11 @@ static struct error *limit_parent(const char *mount, const char *controllers)
 
 	if (top < 0 || dir < 0)
 		return error_sys("open %s", path);
-	if (has(controllers, "memory"))
+	if (cgroup_has(controllers, "memory"))
 		TRY(write_int(dir, "memory.limit_in_bytes", cgroup_memory_ceiling()));
-	if (has(controllers, "pids"))
+	if (cgroup_has(controllers, "pids"))
 		TRY(write_int(dir, "pids.max", cgroup_pids_ceiling()));
-	return has(controllers, "cpuset") ? fill_cpuset(top, dir) : NULL;
+	return cgroup_has(controllers, "cpuset") ? cgroup_fill_cpuset(top, dir) : NULL;
 }
 
 /* The groups between the engine's and the container's. */
@@ -120,8 +94,8 @@ static struct error *make_between(const char *base, const char *controllers, cha
 		int dir autoclose = -1;
 
 		TRY(error_wrap(path_open_dir(above, names[i], 0755, &dir), "in %s", base));
-		if (has(controllers, "cpuset"))
-			TRY(fill_empty_cpuset(above, dir));
+		if (cgroup_has(controllers, "cpuset"))
+			TRY(cgroup_fill_cpuset(above, dir));
 		fd_close(&above);
 		above = fd_take(&dir);
 	}
@@ -155,149 +129,68 @@ static struct error *make_one(struct cgroup *cg, const char *mount, const char *
 	return made ? NULL : error_new(ERROR_CONFLICT, "%s was removed meanwhile", parent);
 }
 
+static struct error *fill_own_cpuset(const struct cgroup_place *place)
+{
+	int parent autoclose = -1;
+
+	if (!cgroup_has(place->controllers, "cpuset"))
+		return NULL;
+	parent = openat(place->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return parent < 0 ? error_sys("open %s/..", place->path)
+			  : cgroup_fill_cpuset(parent, place->dir);
+}
+
 static struct error *make(struct cgroup *cg, const struct oci_spec *spec)
 {
-	char **mounts autostrv = NULL;
+	const struct cgroup_mount_point *m;
 
-	TRY(cgroup_mounts(&mounts));
-	for (size_t i = 0; mounts[i]; i += 2) {
-		struct cgroup_place *place;
-
-		if (!is_wanted(mounts[i + 1], &spec->resources))
+	TRY(cgroup_mounts(&m));
+	for (; m->path; m++) {
+		if (!is_wanted(m->controllers, &spec->resources))
 			continue;
-		TRY(make_one(cg, mounts[i], mounts[i + 1], spec));
-		place = &cg->places[cg->n - 1];
-		place->join = openat(place->dir, "tasks", O_WRONLY | O_CLOEXEC);
-		if (place->join < 0)
-			return error_sys("open %s/tasks", place->path);
+		TRY(make_one(cg, m->path, m->controllers, spec));
+		TRY(fill_own_cpuset(&cg->places[cg->n - 1]));
+		TRY(cgroup_open_tasks(cg));
 	}
 	return cg->n ? NULL
 		     : error_new(ERROR_UNSUPPORTED, "no cgroup controller that limits is mounted");
 }
 
-/* -1 is unlimited in these files too. */
-static struct error *limit_memory(int dir, const struct oci_resources *r)
+/* Frozen processes must be thawed to die: also those of groups that the container has made. */
+static void thaw(const char *path, int depth)
 {
-	if (r->memory_bytes)
-		TRY(write_int(dir, "memory.limit_in_bytes", r->memory_bytes));
-	if (r->memory_reservation_bytes)
-		TRY(write_int(dir, "memory.soft_limit_in_bytes", r->memory_reservation_bytes));
-	if (r->memory_swap_bytes) {
-		struct error *err =
-			write_int(dir, "memory.memsw.limit_in_bytes", r->memory_swap_bytes);
+	char *file autofree = alloc_printf("%s/freezer.state", path);
+	struct dirent *entry;
+	DIR *stream;
 
-		if (err && error_errno(err) != ENOENT)
-			return err;
-		error_ignore(err, "this kernel does not account swap");
+	if (access(file, F_OK) < 0 || depth > THAW_DEPTH_MAX)
+		return; /* only the freezer's hierarchy has it */
+	error_ignore(path_write_existing(AT_FDCWD, file, "THAWED"), "it is tried again");
+	stream = opendir(path);
+	while (stream && (entry = readdir(stream))) {
+		char *below autofree = NULL;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		below = alloc_printf("%s/%s", path, entry->d_name);
+		thaw(below, depth + 1);
 	}
-	return NULL;
-}
-
-static struct error *limit_cpu(int dir, const struct oci_resources *r)
-{
-	if (r->cpu_shares)
-		TRY(write_int(dir, "cpu.shares", r->cpu_shares));
-	if (r->cpu_period_us)
-		TRY(write_int(dir, "cpu.cfs_period_us", r->cpu_period_us));
-	return r->cpu_quota_us ? write_int(dir, "cpu.cfs_quota_us", r->cpu_quota_us) : NULL;
-}
-
-static struct error *limit_cpuset(const struct cgroup_place *place, const struct oci_resources *r)
-{
-	char *above autofree = alloc_printf("%s/..", place->path);
-	int parent autoclose = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (parent < 0)
-		return error_sys("open %s", above);
-	TRY(fill_cpuset(parent, place->dir));
-	if (r->cpuset_cpus)
-		TRY(path_write_existing(place->dir, "cpuset.cpus", r->cpuset_cpus));
-	return r->cpuset_mems ? path_write_existing(place->dir, "cpuset.mems", r->cpuset_mems)
-			      : NULL;
-}
-
-/* Everything is denied, then each device allowed: one rule a write. */
-static struct error *limit_devices(int dir, const struct oci_spec *spec)
-{
-	struct cgroup_device *devices autofree = NULL;
-	int allow autoclose = -1;
-	size_t n;
-
-	if (spec->resources.all_devices)
-		return NULL;
-	TRY(cgroup_devices_of(spec, &devices, &n));
-	TRY(path_write_existing(dir, "devices.deny", "a"));
-	allow = openat(dir, "devices.allow", O_WRONLY | O_CLOEXEC);
-	if (allow < 0)
-		return error_sys("open devices.allow");
-	for (size_t i = 0; i < n; i++) {
-		char major[12] = "*", minor[12] = "*", rule[48];
-
-		if (devices[i].major >= 0)
-			snprintf(major, sizeof(major), "%d", devices[i].major);
-		if (devices[i].minor >= 0)
-			snprintf(minor, sizeof(minor), "%d", devices[i].minor);
-		snprintf(rule, sizeof(rule), "%c %s:%s %s", devices[i].type, major, minor,
-			 devices[i].access);
-		TRY(error_wrap(fd_write_all(allow, rule, strlen(rule)), "devices.allow \"%s\"",
-			       rule));
-	}
-	return NULL;
-}
-
-static struct error *limit_place(const struct cgroup_place *place, const struct oci_spec *spec)
-{
-	const struct oci_resources *r = &spec->resources;
-
-	if (has(place->controllers, "memory"))
-		TRY(limit_memory(place->dir, r));
-	if (has(place->controllers, "cpu"))
-		TRY(limit_cpu(place->dir, r));
-	if (has(place->controllers, "cpuset") && (r->cpuset_cpus || r->cpuset_mems))
-		TRY(limit_cpuset(place, r));
-	if (has(place->controllers, "pids") && r->pids_limit > 0)
-		TRY(write_int(place->dir, "pids.max", r->pids_limit));
-	return has(place->controllers, "devices") ? limit_devices(place->dir, spec) : NULL;
-}
-
-static struct error *limit(struct cgroup *cg, const struct oci_spec *spec)
-{
-	for (size_t i = 0; i < cg->n; i++)
-		TRY(error_wrap(limit_place(&cg->places[i], spec), "%s", cg->places[i].path));
-	return NULL;
-}
-
-/* A frozen group must be thawed to die. */
-static void thaw(int dir)
-{
-	struct error *err = path_write_existing(dir, "freezer.state", "THAWED");
-
-	error_ignore(err, "only the freezer's hierarchy has it");
+	if (stream)
+		closedir(stream);
 }
 
 static struct error *kill_listed(const char *path, size_t *ret_n)
 {
-	char *text autofree = NULL;
-	char **lines autostrv = NULL;
-	int dir autoclose = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pid_t *pids autofree = NULL;
+	size_t n;
 
 	*ret_n = 0;
-	if (dir < 0)
-		return errno == ENOENT ? NULL : error_sys("open %s", path);
-	TRY(path_read_text(dir, "cgroup.procs", 1 << 22, &text));
-	lines = strv_split(text, '\n');
-	for (size_t i = 0; lines[i]; i++) {
-		struct error *err autoerror = NULL;
-		uint64_t pid;
-
-		if (!*lines[i])
-			continue;
-		err = str_parse_u64(lines[i], 1, 1 << 22, &pid);
-		if (!err && kill((pid_t)pid, SIGKILL) == 0)
+	TRY(cgroup_processes(path, &pids, &n));
+	for (size_t i = 0; i < n; i++)
+		if (kill(pids[i], SIGKILL) == 0)
 			(*ret_n)++;
-	}
 	if (*ret_n)
-		thaw(dir);
+		thaw(path, 0);
 	return NULL;
 }
 
@@ -363,5 +256,5 @@ static struct error *fork_monitor(pid_t *ret_pid)
 }
 
 const struct cgroup_ops cgroup_v1 = {
-	.name = "v1", .make = make, .limit = limit, .fork = fork_monitor, .kill = kill_group
+	.name = "v1", .make = make, .fork = fork_monitor, .kill = kill_group
 };

@@ -20,30 +20,34 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "oci/cgroup.h"
-#include "oci/cgroup_files.h"
 #include "oci/systemd.h"
 
 #include "base/banned.h"
 
-static const char *const controllers[] = { "+memory", "+pids", "+cpu", "+io", "+cpuset", NULL };
-
-/*
- * Lets the groups below @dir have each controller that there is; one that is missing is an error
- * only when used.
- */
-static void enable_controllers(int dir)
+/* The words of a file of a group. */
+static char **read_words(int dir, const char *file)
 {
-	for (size_t i = 0; controllers[i]; i++)
-		error_ignore(path_write_existing(dir, "cgroup.subtree_control", controllers[i]),
-			     "a limit of that controller will say so");
+	char *text autofree = NULL;
+	struct error *err = path_read_text(dir, file, 4096, &text);
+
+	error_ignore(err, "a limit of a controller that is missing will say so");
+	if (text)
+		text[strcspn(text, "\n")] = '\0';
+	return strv_split(text ? text : "", ' ');
 }
 
-void cgroup_hand_down(const char *path)
+void cgroup_enable_controllers(int dir)
 {
-	int dir autoclose = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char **names autostrv = read_words(dir, "cgroup.controllers");
+	char **enabled autostrv = read_words(dir, "cgroup.subtree_control");
 
-	if (dir >= 0)
-		enable_controllers(dir);
+	for (size_t i = 0; names[i]; i++) {
+		char *one autofree = alloc_printf("+%s", names[i]);
+
+		if (*names[i] && !strv_contains(enabled, names[i]))
+			error_ignore(path_write_existing(dir, "cgroup.subtree_control", one),
+				     "a limit of that controller will say so");
+	}
 }
 
 static struct error *write_int(int dir, const char *file, int64_t value)
@@ -72,18 +76,13 @@ static char *base_of(const char *mount, const char *parent)
 	return alloc_printf("%s/%s", mount, scope);
 }
 
-/* The unified hierarchy's mount point. */
-static struct error *find_mount(char **ret)
+static struct error *find_mount(const char **ret)
 {
-	char **mounts autostrv = NULL;
+	const struct cgroup_mount_point *m;
 
-	TRY(cgroup_mounts(&mounts));
-	for (size_t i = 0; mounts && mounts[i]; i += 2)
-		if (!*mounts[i + 1]) {
-			*ret = alloc_string(mounts[i]);
-			return NULL;
-		}
-	return error_new(ERROR_UNSUPPORTED, "no cgroup file system of version 2 is mounted");
+	TRY(cgroup_unified_mount(&m));
+	*ret = m->path;
+	return NULL;
 }
 
 /* The limit of the parent of all (requirement C2); systemd sets it on its scope itself. */
@@ -106,7 +105,7 @@ static struct error *make_base(const char *mount, const char *base, pid_t first)
 	if (top < 0)
 		return error_sys("open %s", mount);
 	if (!first) {
-		enable_controllers(top);
+		cgroup_enable_controllers(top);
 		if (mkdir(base, 0755) < 0 && errno != EEXIST)
 			return error_sys("make %s", base);
 	}
@@ -116,7 +115,7 @@ static struct error *make_base(const char *mount, const char *base, pid_t first)
 	TRY(path_open_dir(dir, "monitors", 0755, &monitors));
 	if (first)
 		TRY(write_int(monitors, "cgroup.procs", first));
-	enable_controllers(dir);
+	cgroup_enable_controllers(dir);
 	return first ? NULL : limit_base(dir);
 }
 
@@ -225,7 +224,7 @@ static struct error *make_in_parent(struct cgroup *cg, const char *mount, const 
 		int dir = -1;
 
 		TRY(error_wrap(path_open_dir(above, names[i], 0755, &dir), "in %s", base));
-		enable_controllers(dir);
+		cgroup_enable_controllers(dir);
 		fd_close(&above);
 		above = dir;
 	}
@@ -235,7 +234,8 @@ static struct error *make_in_parent(struct cgroup *cg, const char *mount, const 
 
 static struct error *make(struct cgroup *cg, const struct oci_spec *spec)
 {
-	char *mount autofree = NULL, *base autofree = NULL;
+	const char *mount;
+	char *base autofree = NULL;
 
 	TRY(find_mount(&mount));
 	base = base_of(mount, spec->cgroup_parent);
@@ -285,7 +285,8 @@ static struct error *prepare_and_fork(const char *mount, const char *base, const
  */
 static struct error *fork_monitor(pid_t *ret_pid)
 {
-	char *mount autofree = NULL, *base autofree = NULL, *monitors autofree = NULL;
+	const char *mount;
+	char *base autofree = NULL, *monitors autofree = NULL;
 	struct error *err;
 
 	TRY(find_mount(&mount));
@@ -299,71 +300,6 @@ static struct error *fork_monitor(pid_t *ret_pid)
 		err = prepare_and_fork(mount, base, monitors, ret_pid);
 	}
 	return err;
-}
-
-/*
- * Docker's shares, 2 to 262144, on version 2's weights, 1 to 10000: the formula of the OCI
- * runtimes.
- */
-static int64_t weight_of(int64_t shares)
-{
-	return 1 + ((shares - 2) * 9999) / 262142;
-}
-
-static struct error *limit_memory(int dir, const struct oci_resources *r)
-{
-	if (r->memory_bytes)
-		TRY(write_int(dir, "memory.max", r->memory_bytes));
-	if (r->memory_reservation_bytes)
-		TRY(write_int(dir, "memory.low", r->memory_reservation_bytes));
-	if (r->memory_swap_bytes) { /* docker's number is memory and swap together */
-		struct error *err = write_int(
-			dir, "memory.swap.max",
-			r->memory_swap_bytes < 0 ? -1 : r->memory_swap_bytes - r->memory_bytes);
-
-		if (err && error_errno(err) != ENOENT)
-			return err;
-		error_ignore(err, "this kernel does not account swap");
-	}
-	return NULL;
-}
-
-static struct error *limit_cpu(int dir, const struct oci_resources *r)
-{
-	char text[48];
-
-	if (r->cpu_shares)
-		TRY(write_int(dir, "cpu.weight", weight_of(r->cpu_shares)));
-	if (r->cpu_quota_us) {
-		int64_t period = r->cpu_period_us ? r->cpu_period_us : 100000;
-
-		if (r->cpu_quota_us < 0)
-			snprintf(text, sizeof(text), "max %jd", (intmax_t)period);
-		else
-			snprintf(text, sizeof(text), "%jd %jd", (intmax_t)r->cpu_quota_us,
-				 (intmax_t)period);
-		TRY(path_write_existing(dir, "cpu.max", text));
-	}
-	if (r->cpuset_cpus)
-		TRY(path_write_existing(dir, "cpuset.cpus", r->cpuset_cpus));
-	return r->cpuset_mems ? path_write_existing(dir, "cpuset.mems", r->cpuset_mems) : NULL;
-}
-
-static struct error *limit(struct cgroup *cg, const struct oci_spec *spec)
-{
-	const struct oci_resources *r = &spec->resources;
-	struct cgroup_device *devices autofree = NULL;
-	int dir = cg->places[0].dir;
-	size_t n;
-
-	TRY(limit_memory(dir, r));
-	TRY(limit_cpu(dir, r));
-	if (r->pids_limit > 0)
-		TRY(write_int(dir, "pids.max", r->pids_limit));
-	if (r->all_devices)
-		return NULL;
-	TRY(cgroup_devices_of(spec, &devices, &n));
-	return cgroup_devices_attach(dir, devices, n);
 }
 
 static bool is_populated(int dir)
@@ -393,5 +329,5 @@ static struct error *kill_group(const char *path)
 }
 
 const struct cgroup_ops cgroup_v2 = {
-	.name = "v2", .make = make, .limit = limit, .fork = fork_monitor, .kill = kill_group
+	.name = "v2", .make = make, .fork = fork_monitor, .kill = kill_group
 };

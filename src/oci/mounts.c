@@ -212,14 +212,16 @@ static struct error *mount_hierarchy(const struct cgroup_mount *m, const struct 
 				     int inside)
 {
 	char **names autostrv = strv_split(place->controllers, ',');
+	bool named = str_has_prefix(place->controllers, "name=");
+	const char *name = place->controllers + (named ? strlen("name=") : 0);
 	int dir autoclose = -1;
 
-	if (mkdirat(inside, place->controllers, 0755) < 0)
-		return error_sys("make /%s/%s", m->destination, place->controllers);
+	if (mkdirat(inside, name, 0755) < 0)
+		return error_sys("make /%s/%s", m->destination, name);
 	for (size_t i = 0; names[1] && names[i]; i++)
-		if (symlinkat(place->controllers, inside, names[i]) < 0)
+		if (symlinkat(name, inside, names[i]) < 0)
 			return error_sys("make /%s/%s", m->destination, names[i]);
-	TRY(path_open_beneath(inside, place->controllers, O_PATH | O_DIRECTORY, 0, &dir));
+	TRY(path_open_beneath(inside, name, O_PATH | O_DIRECTORY, 0, &dir));
 	return mount_one_cgroup(m, place, dir, "cgroup");
 }
 

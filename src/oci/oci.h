@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/proc.h"
+#include "oci/control.h"
 #include "oci/spec.h"
 
 struct config_hook;
@@ -104,7 +105,8 @@ struct oci_state {
 	char **cgroups;	  /* absolute directories */
 	char *cgroup_manager;
 	int64_t created_ns;
-	char *bundle; /* its absolute path; NULL for the engine's containers */
+	char *systemd_unit; /* whose group it is; NULL: systemd knows nothing of it */
+	char *bundle;	    /* its absolute path; NULL for the engine's containers */
 };
 void oci_state_done(struct oci_state *state);
 
@@ -122,18 +124,6 @@ struct error *oci_kill(const struct oci_state *state, int signal)
 /* Sends @signal to every process in its groups. */
 struct error *oci_kill_all(const struct oci_state *state, int signal)
 	__attribute__((nonnull, warn_unused_result));
-
-/* The ids of all processes in its groups, a strv the caller frees; none where it is not running. */
-struct error *oci_processes(const struct oci_state *state, char ***ret)
-	__attribute__((nonnull, warn_unused_result));
-
-/*
- * Freezes or thaws all of them (cgroups(7), the freezer), waiting until it is so. ERROR_UNSUPPORTED
- * where it has no group that can.
- */
-struct error *oci_freeze(const struct oci_state *state, bool frozen)
-	__attribute__((nonnull, warn_unused_result));
-bool oci_is_frozen(const struct oci_state *state) __attribute__((nonnull));
 
 /*
  * Kills whatever is left in the container's cgroups, removes them, gives its id range back, and

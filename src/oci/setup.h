@@ -129,6 +129,7 @@ struct error *step_inherit_stdio(struct setup *s);
 struct error *step_open_nodes(struct setup *s);
 struct error *step_run_hooks(struct setup *s);
 struct error *step_wait_ready(struct setup *s);
+struct error *step_leave_scope(struct setup *s);
 
 struct error *step_make_nodes(struct setup *s);
 struct error *step_finish_mounts(struct setup *s);

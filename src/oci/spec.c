@@ -54,9 +54,6 @@ void oci_spec_done(struct oci_spec *spec)
 	free(spec->resolv_conf);
 	free(spec->seccomp_profile);
 	free(spec->cgroup_parent);
-	for (size_t i = 0; i < spec->resources.n_rules; i++)
-		free(spec->resources.rules[i].access);
-	free(spec->resources.rules);
 	free(spec->resources.cpuset_cpus);
 	free(spec->resources.cpuset_mems);
 	strv_free(spec->masked_paths);

@@ -97,13 +97,6 @@ struct oci_resources {
 	char *cpuset_cpus, *cpuset_mems;
 	int64_t pids_limit;
 	bool all_devices; /* privileged */
-	/* Of a bundle: allowed beside the devices that every container has. */
-	struct oci_device_rule {
-		char type;	  /* 'a', 'b', 'c' */
-		int major, minor; /* -1: any */
-		char *access;
-	} * rules;
-	size_t n_rules;
 };
 
 /* A namespace that is joined by descriptor. */
@@ -121,6 +114,7 @@ struct oci_bundle {
 	unsigned int preserve_fds;   /* descriptors 3 and up that the program inherits */
 	int seccomp_cache;	     /* directory, 0700; -1: filters are compiled each time */
 	bool no_pivot, no_new_keyring;
+	bool systemd_cgroup; /* linux.cgroupsPath is "slice:prefix:name" */
 };
 
 enum oci_seccomp {

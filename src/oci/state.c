@@ -14,8 +14,8 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
-#include "oci/cgroup_bundle.h"
 #include "oci/setup.h"
+#include "oci/systemd.h"
 
 #include "base/banned.h"
 
@@ -32,6 +32,7 @@ static const struct json_field state_fields[] = {
 	JSON_FIELD(oci_state, "cgroups", cgroups, JSON_TEXTS, 0),
 	JSON_FIELD(oci_state, "cgroupManager", cgroup_manager, JSON_TEXT, 0),
 	JSON_FIELD(oci_state, "created", created_ns, JSON_INT64, 0),
+	JSON_FIELD(oci_state, "systemdUnit", systemd_unit, JSON_TEXT, JSON_OMIT_EMPTY),
 	JSON_FIELD(oci_state, "bundle", bundle, JSON_TEXT, JSON_OMIT_EMPTY),
 	{ 0 },
 };
@@ -86,26 +87,26 @@ struct error *oci_kill(const struct oci_state *state, int signal)
 
 struct error *oci_kill_all(const struct oci_state *state, int signal)
 {
-	if (!is_this_boot(state) || !state->cgroups || !state->cgroups[0])
+	if (!state->id || !is_this_boot(state) || !state->cgroups || !state->cgroups[0])
 		return NULL;
+	/* Until nobody is left: who is made meanwhile, too. */
+	if (signal == SIGKILL) {
+		TRY(cgroup_signal(state->cgroups[0], signal));
+		if (oci_is_frozen(state))
+			TRY(oci_freeze(state, false));
+		return cgroup_by_name(state->cgroup_manager)->kill(state->cgroups[0]);
+	}
 	return cgroup_signal(state->cgroups[0], signal);
 }
 
-struct error *oci_processes(const struct oci_state *state, char ***ret)
+struct error *oci_processes(const struct oci_state *state, pid_t **ret, size_t *ret_n)
 {
-	if (!is_this_boot(state) || !state->cgroups || !state->cgroups[0])
+	*ret = NULL;
+	*ret_n = 0;
+	/* Another boot's groups of that name are somebody else's. */
+	if (!state->id || !is_this_boot(state) || !state->cgroups || !state->cgroups[0])
 		return NULL;
-	return cgroup_processes(state->cgroups[0], ret);
-}
-
-struct error *oci_freeze(const struct oci_state *state, bool frozen)
-{
-	return cgroup_freeze(state->cgroups, frozen);
-}
-
-bool oci_is_frozen(const struct oci_state *state)
-{
-	return is_this_boot(state) && cgroup_is_frozen(state->cgroups);
+	return cgroup_processes(state->cgroups[0], ret, ret_n);
 }
 
 struct error *step_save_state(struct setup *s)
@@ -129,6 +130,7 @@ struct error *step_save_state(struct setup *s)
 	state.bundle = s->spec->bundle ? (char *)s->spec->bundle->path : NULL;
 	state.cgroups = cgroups;
 	state.cgroup_manager = (char *)s->cgroup.ops->name;
+	state.systemd_unit = s->cgroup.unit;
 	state.created_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	text = json_encode_text(&state_type, &state);
 	return path_replace(s->spec->state_dir, STATE_NAME, text, strlen(text), 0600, false);
@@ -145,15 +147,16 @@ void undo_save_state(struct setup *s)
 static struct error *delete_unsaved(const char *state_path)
 {
 	static const char *const groups[] = { "bulkhead", "bulkhead.slice/bulkhead.scope" };
-	char **mounts autostrv = NULL, **paths autostrv = NULL;
+	const struct cgroup_mount_point *mount;
+	char **paths autostrv = NULL;
 	const char *id = path_last(state_path);
 	const struct cgroup_ops *ops;
 
 	TRY(cgroup_detect(&ops));
-	TRY(cgroup_mounts(&mounts));
-	for (size_t i = 0; mounts[i]; i += 2)
+	TRY(cgroup_mounts(&mount));
+	for (; mount->path; mount++)
 		for (size_t k = 0; k < sizeof(groups) / sizeof(*groups); k++) {
-			char *path autofree = alloc_printf("%s/%s/%s", mounts[i], groups[k], id);
+			char *path autofree = alloc_printf("%s/%s/%s", mount->path, groups[k], id);
 
 			if (access(path, F_OK) == 0)
 				strv_add(&paths, path);
@@ -169,13 +172,14 @@ struct error *oci_delete(int state_dir, const char *state_path)
 
 	if (error_is(err, ERROR_NOT_FOUND)) {
 		error_free(err);
-		TRY(cgroup_bundle_delete_unsaved(state_dir));
 		return delete_unsaved(state_path);
 	}
 	TRY(err);
 	err = is_this_boot(&state)
 		      ? cgroup_remove(state.cgroups, cgroup_by_name(state.cgroup_manager))
 		      : NULL;
+	if (!err && state.systemd_unit && is_this_boot(&state))
+		err = systemd_stop_unit(state.systemd_unit);
 	if (!err && state.leased)
 		err = idrange_release((uint32_t)state.first_id, state_path);
 	oci_state_done(&state);

@@ -116,6 +116,7 @@ static const struct step create_steps[] = {
 	/* They may still change namespaces and mounts: before the child enters its root. */
 	{ "run hooks", STEP_PARENT, step_run_hooks, NULL },
 	{ "wait until it is ready", STEP_PARENT, step_wait_ready, NULL },
+	{ "leave scope", STEP_PARENT, step_leave_scope, NULL },
 
 	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
 	{ "unshare namespaces", STEP_CHILD, step_unshare, NULL },

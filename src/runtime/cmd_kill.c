@@ -17,6 +17,20 @@ static const struct option options[] = {
 	OPTION_END,
 };
 
+/* Without a pid namespace of its own the others would outlive its first process. */
+static bool shares_processes(const struct container *c)
+{
+	const struct config_namespace *n = config_namespace(&c->config, "pid");
+
+	return c->has_config && c->state.id && (!n || n->path);
+}
+
+/* A frozen process of cgroup v1 dies when it goes on. */
+static struct error *thaw(const struct container *c)
+{
+	return oci_is_frozen(&c->state) ? oci_freeze(&c->state, false) : NULL;
+}
+
 static struct error *run(struct runtime *rt, void *data, char **arguments)
 {
 	const struct kill_options *o = data;
@@ -27,11 +41,14 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	if (arguments[1])
 		TRY(proc_parse_signal(arguments[1], &signal));
 	TRY(container_look(rt, arguments[0], &c));
-	if (o->all)
+	/* Also in one that has stopped: others may be left of it. */
+	if (o->all || (signal == SIGKILL && shares_processes(&c)))
 		return oci_kill_all(&c.state, signal);
 	if (container_status(&c) == STATUS_STOPPED)
 		return error_new(ERROR_CONFLICT, "container not running");
 	err = oci_kill(&c.state, signal);
+	if (!err)
+		return signal == SIGKILL ? thaw(&c) : NULL;
 	if (!error_is(err, ERROR_NOT_FOUND))
 		return err;
 	error_ignore(err, "it has just ended");

@@ -1,47 +1,48 @@
-/* bulkhead-oci pause and resume: the freezer of a container's groups. */
+/* bulkhead-oci pause, resume: all processes of a container stop where they are, and go on. */
 #include "runtime/commands.h"
 #include "runtime/container.h"
 
 #include "base/banned.h"
 
-static struct error *set_frozen(struct runtime *rt, const char *id, enum status from, bool frozen)
+static struct error *pause_it(struct runtime *rt, void *data, char **arguments)
 {
 	struct container c autocontainer = CONTAINER_NONE;
 	enum status status;
 
-	TRY(container_open(rt, id, &c));
+	(void)data;
+	TRY(container_open(rt, arguments[0], &c));
 	status = container_status(&c);
-	if (status != from && !(frozen && status == STATUS_CREATED))
-		return error_new(ERROR_CONFLICT, "container not %s", status_name(from));
-	return oci_freeze(&c.state, frozen);
+	if (status != STATUS_RUNNING && status != STATUS_CREATED)
+		return error_new(ERROR_CONFLICT, "container not running or created: %s",
+				 status_name(status));
+	return oci_freeze(&c.state, true);
 }
 
-static struct error *pause_container(struct runtime *rt, void *data, char **arguments)
+static struct error *resume(struct runtime *rt, void *data, char **arguments)
 {
-	(void)data;
-	return set_frozen(rt, arguments[0], STATUS_RUNNING, true);
-}
+	struct container c autocontainer = CONTAINER_NONE;
 
-static struct error *resume_container(struct runtime *rt, void *data, char **arguments)
-{
 	(void)data;
-	return set_frozen(rt, arguments[0], STATUS_PAUSED, false);
+	TRY(container_open(rt, arguments[0], &c));
+	if (container_status(&c) != STATUS_PAUSED)
+		return error_new(ERROR_CONFLICT, "container not paused");
+	return oci_freeze(&c.state, false);
 }
 
 const struct command cmd_pause = {
 	.name = "pause",
 	.arguments = "CONTAINER",
-	.summary = "Freeze all processes of a container",
+	.summary = "Stop all processes of a container",
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = pause_container,
+	.run = pause_it,
 };
 
 const struct command cmd_resume = {
 	.name = "resume",
 	.arguments = "CONTAINER",
-	.summary = "Let a paused container go on",
+	.summary = "Let the processes of a paused container go on",
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = resume_container,
+	.run = resume,
 };

@@ -1,12 +1,12 @@
-/* bulkhead-oci ps: the processes of a container, as ids or as ps(1) shows them. */
+/* bulkhead-oci ps: the processes of a container, as ps(1) shows them. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/fd.h"
-#include "base/json.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/strv.h"
@@ -15,7 +15,7 @@
 
 #include "base/banned.h"
 
-#define TABLE_BYTES_MAX (16 << 20)
+#define OUTPUT_BYTES_MAX (64 << 20)
 
 struct ps_options {
 	char *format;
@@ -27,76 +27,130 @@ static const struct option options[] = {
 	OPTION_END,
 };
 
-static void print_json(char *const *pids)
+struct pid_list {
+	pid_t *pids;
+	size_t n;
+};
+
+static bool has(const struct pid_list *list, uint64_t pid)
 {
-	fputs("[", stdout);
-	for (size_t i = 0; pids && pids[i]; i++)
-		printf("%s%s", i ? "," : "", pids[i]);
+	for (size_t i = 0; i < list->n; i++)
+		if ((uint64_t)list->pids[i] == pid)
+			return true;
+	return false;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void print_json(const struct pid_list *list)
+{
+	putchar('[');
+	for (size_t i = 0; i < list->n; i++)
+		printf("%s%d", i ? "," : "", (int)list->pids[i]);
 	puts("]");
 }
 
-static struct error *run_ps(char *const *arguments, struct buf *text)
+/* The program by $PATH, as a shell finds it. */
+static struct error *find_ps(char **ret)
 {
+	const char *path = getenv("PATH");
+	char **dirs autostrv = strv_split(path ? path : "/usr/bin:/bin", ':');
+
+	for (size_t i = 0; dirs[i]; i++) {
+		char *one autofree = alloc_printf("%s/ps", dirs[i]);
+
+		if (*dirs[i] == '/' && access(one, X_OK) == 0) {
+			*ret = take(one);
+			return NULL;
+		}
+	}
+	return error_new(ERROR_UNSUPPORTED, "exec: \"ps\": executable file not found in $PATH");
+}
+
+static struct error *run_ps(char **arguments, struct buf *output)
+{
+	static const char *const usual[] = { "-ef", NULL };
 	char **argv autostrv = NULL;
-	int reader autoclose = -1, writer autoclose = -1, status = 0;
-	struct proc_spawn spawn = { .path = "/bin/ps", .exec_fd = -1, .env = environ, .n_fds = 3 };
+	char *program autofree = NULL;
+	int ends[2], write_end autoclose = -1, read_end autoclose = -1, status;
+	struct proc_spawn spawn = { .exec_fd = -1, .n_fds = 3 };
+	struct error *err;
 	pid_t pid;
 
+	TRY(find_ps(&program));
 	strv_add(&argv, "ps");
-	for (size_t i = 0; arguments[i]; i++)
-		strv_add(&argv, arguments[i]);
-	if (!argv[1])
-		strv_add(&argv, "-ef");
-	TRY(fd_pipe(&reader, &writer));
+	for (const char *const *a = *arguments ? (const char *const *)arguments : usual; *a; a++)
+		strv_add(&argv, *a);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_sys("pipe");
+	read_end = ends[0];
+	write_end = ends[1];
+	spawn.path = program;
 	spawn.argv = argv;
-	spawn.fds = (const int[]){ -1, writer, 2 };
-	TRY(error_wrap(proc_start(&spawn, &pid), "ps"));
-	fd_close(&writer);
-	TRY(fd_read_all(reader, text));
-	TRY(proc_wait(pid, &status));
-	return proc_exit_status(status) == 0
-		       ? NULL
-		       : error_new(ERROR_SYSTEM, "ps: exit status %d", proc_exit_status(status));
+	spawn.env = environ;
+	spawn.fds = (int[]){ STDIN_FILENO, write_end, STDERR_FILENO };
+	TRY(proc_start(&spawn, &pid));
+	fd_close(&write_end);
+	err = fd_read_all(read_end, output);
+	if (err)
+		fd_close(&read_end); /* which ends it */
+	error_ignore(proc_wait(pid, &status), "what it printed counts");
+	return err;
 }
 
-/* Which word of ps's heading is "PID"; -1: none. */
-static int find_column(const char *heading)
+/* The column of the title "PID"; words are apart by blanks. */
+static struct error *find_column(const char *title, size_t *ret)
 {
-	char *copy autofree = alloc_string_n(heading, strcspn(heading, "\n"));
-	char *save = NULL;
-	int column = 0;
+	char **words autostrv = strv_split(title, ' ');
+	size_t column = 0;
 
-	for (char *word = strtok_r(copy, " \t", &save); word;
-	     word = strtok_r(NULL, " \t", &save), column++)
-		if (strcmp(word, "PID") == 0)
-			return column;
-	return -1;
+	for (size_t i = 0; words[i]; i++) {
+		if (strcmp(words[i], "PID") == 0) {
+			*ret = column;
+			return NULL;
+		}
+		column += *words[i] != '\0';
+	}
+	return error_new(ERROR_BAD_INPUT, "couldn't find PID field in ps output");
 }
 
-static bool is_ours(const char *line, int column, char *const *pids)
+static bool is_ours(const char *line, size_t column, const struct pid_list *list)
 {
-	char *copy autofree = alloc_string(line);
-	char *save = NULL, *word = strtok_r(copy, " \t", &save);
+	char **words autostrv = strv_split(line, ' ');
+	size_t at = 0;
 
-	while (word && column-- > 0)
-		word = strtok_r(NULL, " \t", &save);
-	return word && strv_contains(pids, word);
+	for (size_t i = 0; words[i]; i++) {
+		struct error *err;
+		uint64_t pid;
+
+		if (!*words[i] || at++ != column)
+			continue;
+		err = str_parse_u64(words[i], 1, INT32_MAX, &pid);
+		if (!err)
+			return has(list, pid);
+		error_ignore(err, "a line of something else");
+		return false;
+	}
+	return false;
 }
 
-static struct error *print_table(char *const *pids, char *const *arguments)
+static struct error *print_table(char **arguments, const struct pid_list *list)
 {
-	struct buf text autobuf = BUF_MAX(TABLE_BYTES_MAX);
+	struct buf output autobuf = BUF_MAX(OUTPUT_BYTES_MAX);
 	char **lines autostrv = NULL;
-	int column;
+	size_t column = 0;
 
-	TRY(run_ps(arguments, &text));
-	lines = strv_split(buf_text(&text), '\n');
-	column = lines[0] ? find_column(lines[0]) : -1;
-	if (column < 0)
-		return error_new(ERROR_BAD_INPUT, "ps shows no PID with these options");
+	TRY(run_ps(arguments, &output));
+	lines = strv_split(buf_text(&output), '\n');
+	TRY(find_column(lines[0], &column));
 	puts(lines[0]);
 	for (size_t i = 1; lines[i]; i++)
-		if (*lines[i] && is_ours(lines[i], column, pids))
+		if (is_ours(lines[i], column, list))
 			puts(lines[i]);
 	return NULL;
 }
@@ -104,24 +158,30 @@ static struct error *print_table(char *const *pids, char *const *arguments)
 static struct error *run(struct runtime *rt, void *data, char **arguments)
 {
 	const struct ps_options *o = data;
+	const char *format = o->format ? o->format : "table";
 	struct container c autocontainer = CONTAINER_NONE;
-	char **pids autostrv = NULL;
+	struct pid_list list = { 0 };
+	struct error *err = NULL;
 
-	TRY(container_look(rt, arguments[0], &c));
-	if (o->format && !str_equal(o->format, "table") && !str_equal(o->format, "json"))
-		return error_new(ERROR_BAD_INPUT, "invalid format option: %s", o->format);
-	TRY(oci_processes(&c.state, &pids));
-	if (!str_equal(o->format, "json"))
-		return print_table(pids, arguments + 1);
-	print_json(pids);
-	return NULL;
+	if (strcmp(format, "table") != 0 && strcmp(format, "json") != 0)
+		return error_new(ERROR_BAD_INPUT, "invalid format option");
+	TRY(container_open(rt, arguments[0], &c));
+	TRY(oci_processes(&c.state, &list.pids, &list.n));
+	if (list.n)
+		qsort(list.pids, list.n, sizeof(*list.pids), by_number);
+	if (strcmp(format, "json") == 0)
+		print_json(&list);
+	else
+		err = print_table(arguments + 1, &list);
+	free(list.pids);
+	return err;
 }
 
 const struct command cmd_ps = {
 	.name = "ps",
 	.arguments = "CONTAINER [PS-OPTION...]",
-	.summary = "List the processes of a container",
-	.details = "What follows the container's id is for ps(1); -ef where there is nothing.",
+	.summary = "Show the processes of a container",
+	.details = "The options of ps(1) are \"-ef\" where there are none.",
 	.options = options,
 	.options_size = sizeof(struct ps_options),
 	.min_arguments = 1,

@@ -13,6 +13,8 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	switch (container_status(&c)) {
 	case STATUS_CREATED:
 		return launch_start(&c);
+	case STATUS_PAUSED:
+		return error_new(ERROR_CONFLICT, "cannot start a container that is paused");
 	case STATUS_STOPPED:
 		return error_new(ERROR_CONFLICT, "cannot start a container that has stopped");
 	default:

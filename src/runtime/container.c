@@ -169,9 +169,18 @@ enum status container_status(const struct container *c)
 {
 	if (!c->state.id || !oci_state_is_alive(&c->state))
 		return STATUS_STOPPED;
+	if (oci_is_frozen(&c->state))
+		return STATUS_PAUSED;
 	if (oci_gate_is_closed(c->dir))
 		return STATUS_CREATED;
-	return oci_is_frozen(&c->state) ? STATUS_PAUSED : STATUS_RUNNING;
+	return STATUS_RUNNING;
+}
+
+struct error *container_keep_config(const struct container *c)
+{
+	char *text autofree = config_encode(&c->config);
+
+	return path_replace(c->dir, CONFIG_NAME, text, strlen(text), 0600, false);
 }
 
 struct oci_bundle container_bundle(const struct container *c)
@@ -202,7 +211,11 @@ static void run_poststop(const struct container *c)
 
 struct error *container_destroy(struct runtime *rt, struct container *c)
 {
+	struct oci_bundle bundle = container_bundle(c);
+
 	TRY(oci_delete(c->dir, c->path));
+	if (!c->state.id && c->has_config)
+		TRY(oci_delete_unfinished(c->id, &bundle));
 	run_poststop(c); /* also where creating it has failed: runtime.md, Lifecycle */
 	return path_remove_tree(rt->root_dir, c->id);
 }

@@ -44,6 +44,10 @@ struct error *container_open(struct runtime *rt, const char *id, struct containe
 struct error *container_look(struct runtime *rt, const char *id, struct container *ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Keeps its config.json for who comes later (start, exec, update, delete). */
+struct error *container_keep_config(const struct container *c)
+	__attribute__((nonnull, warn_unused_result));
+
 /* What it is doing now. A state file of an earlier boot, or a process that is gone, is stopped. */
 enum status container_status(const struct container *c) __attribute__((nonnull));
 

@@ -85,14 +85,6 @@ static void tell_warnings(const struct config *c)
 		report_warning(c->warnings[i]);
 }
 
-/* Who comes later (start, exec, delete) must see the config.json that counted. */
-static struct error *keep_config(struct container *c)
-{
-	char *text autofree = config_encode(&c->config);
-
-	return path_replace(c->dir, CONFIG_NAME, text, strlen(text), 0600, false);
-}
-
 /* Of this start alone: what is executed later has no such descriptors. */
 static void pass_listening(struct config *c)
 {
@@ -110,7 +102,7 @@ static struct error *create(struct bundle *b, const struct launch_options *o, st
 	if (!str_is_empty(o->console_socket))
 		TRY(error_wrap(files_connect(o->console_socket, &b->oci.console_socket),
 			       "console socket"));
-	TRY(keep_config(c));
+	TRY(container_keep_config(c));
 	pass_listening(&c->config);
 	if (!o->detach && c->config.process)
 		foreground_size(c->config.process);
@@ -135,11 +127,9 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 
 	if (geteuid() != 0)
 		return error_new(ERROR_UNSUPPORTED, "only root can make containers of bundles");
-	if (rt->systemd_cgroup)
-		return error_new(ERROR_UNSUPPORTED,
-				 "--systemd-cgroup: only the cgroupfs manager is there");
 	TRY(files_check_preserved(o->preserve_fds, files_listening()));
 	TRY(open_bundle(o, &b));
+	b.oci.systemd_cgroup = rt->systemd_cgroup;
 	TRY(config_load(b.oci.dir, &config));
 	TRY(check_terminal(o, &config));
 	if (!config_namespace(&config, "user"))

@@ -44,14 +44,16 @@ bundle_groups() {
 	bundle_edit "l['cgroupsPath'] = '/$groups/$1'" "${2:-$bundle}"
 }
 
-# Changes config.json of the bundle (or of $2) by the Python statements $1, in which it is "c".
+# Changes config.json of the bundle (or of $2) by the Python statements $1, in which it is "c", its
+# process "p", linux "l" and linux.resources "r".
 bundle_edit() {
 	python3 - "${2:-$bundle}/config.json" "$1" <<'END'
 import json, sys
 path, edit = sys.argv[1:]
 with open(path) as f:
     c = json.load(f)
-exec(edit, {"c": c, "p": c["process"], "l": c["linux"]})
+l = c.setdefault("linux", {})
+exec(edit, {"c": c, "p": c["process"], "l": l, "r": l.setdefault("resources", {})})
 with open(path, "w") as f:
     json.dump(c, f)
 END

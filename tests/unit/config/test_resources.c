@@ -307,6 +307,41 @@ static void wrong_filters(void **state)
 	CHECK_ROWS(rows);
 }
 
+/* As `update` gets it: what is 0 or "" is not to be changed, but where 0 means something. */
+static void a_change_is_merged(void **state)
+{
+	static const char text[] = "{\"memory\":{\"limit\":0,\"reservation\":5},\"cpu\":{\"burst\":"
+				   "0,\"cpus\":\"\",\"shares\":18446744073709551615},\"unified\":{"
+				   "\"b.x\":\"3\"},\"hugepageLimits\":[{\"pageSize\":\"2MB\","
+				   "\"limit\":0}]}";
+	struct config c autoconfig = { 0 };
+	struct config_resources *r = &c.linux_.resources, change = { 0 }, bad = { 0 };
+	char **warnings = NULL;
+
+	(void)state;
+	assert_ok(config_try(RESOURCES("'memory':{'limit':8,'swap':9},'cpu':{'burst':3,'cpus':'0',"
+				       "'shares':7},'unified':{'a.x':'1','b.x':'2'}"),
+			     &c));
+	assert_ok(config_resources_parse(text, strlen(text), &change, &warnings));
+	assert_ok(config_resources_merge(r, &change));
+	assert_int_equal(*r->memory.limit, 8);
+	assert_int_equal(*r->memory.swap, 9);
+	assert_int_equal(*r->memory.reservation, 5);
+	assert_int_equal(*r->cpu.burst_us, 0);
+	assert_string_equal(r->cpu.cpus, "0");
+	assert_true(*r->cpu.shares == UINT64_MAX);
+	assert_int_equal(r->n_hugepage_limits, 1);
+	assert_string_equal(r->unified[1], "1");
+	assert_string_equal(r->unified[3], "3");
+	/* what does not fit what there is */
+	assert_ok(config_resources_parse("{\"memory\":{\"limit\":10}}", 23, &bad, &warnings));
+	assert_fails(config_resources_merge(r, &bad), ERROR_BAD_INPUT,
+		     "linux.resources.memory.swap: 9 is below the limit");
+	assert_int_equal(*r->memory.limit, 8);
+	config_resources_done(&change);
+	config_resources_done(&bad);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +349,7 @@ int main(void)
 		cmocka_unit_test(wrong_limits),
 		cmocka_unit_test(wrong_limits_of_devices),
 		cmocka_unit_test(resources_come_alone_too),
+		cmocka_unit_test(a_change_is_merged),
 		cmocka_unit_test(a_filter_arrives),
 		cmocka_unit_test(no_flags_are_not_absent_flags),
 		cmocka_unit_test(wrong_filters),
