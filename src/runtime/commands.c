@@ -6,6 +6,7 @@ const struct command *const commands[] = {
 	&cmd_checkpoint,
 	&cmd_create,
 	&cmd_delete,
+	&cmd_events,
 	&cmd_exec,
 	&cmd_features,
 	&cmd_help,
@@ -19,6 +20,7 @@ const struct command *const commands[] = {
 	&cmd_spec,
 	&cmd_start,
 	&cmd_state,
+	&cmd_update,
 	&cmd_version,
 	/* hidden */
 	&cmd_completion,
