@@ -24,7 +24,7 @@ containerd_in_namespaces() {
 			ctr() { timeout 30 ctr -a /run/c/socket "$@"; }
 			create() {
 				local id=$1; shift
-				set -- --runtime io.containerd.runc.v2 --runc-binary "$runtime" --cgroup "bulkhead-ctr/$id" "$@"
+				set -- --runtime io.containerd.runc.v2 --runc-binary "$runtime" --cgroup "/bulkhead-ctr/$id" "$@"
 				ctr run "${@:1:6}" $options --rootfs /run/c/tree "$id" "${@:7}"
 			}
 			options=--rm
