@@ -40,8 +40,11 @@ int files_listening(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
 	uint64_t id = 0, count = 0;
-	struct error *err = pid && n ? str_parse_u64(pid, 1, INT_MAX, &id) : NULL;
+	struct error *err;
 
+	if (!pid || !n)
+		return 0;
+	err = str_parse_u64(pid, 1, INT_MAX, &id);
 	if (!err && id == (uint64_t)getpid())
 		err = str_parse_u64(n, 0, LISTEN_MAX, &count);
 	error_ignore(err, "what is no number is no word of systemd's");

@@ -103,13 +103,13 @@ c['hooks']['startContainer'] = hook('startContainer', '/bin/hook')"
 		bundle_edit 'c["hooks"] = {}'
 		hooks "$kind" 'exit 1'
 		assert_create_fails
-		assert_output --partial "hooks.$kind[0]: /bin/sh: exit status 1"
+		assert_output --partial "hooks.${kind}[0]: /bin/sh: exit status 1"
 		hooks "$kind" 'kill -9 $$'
 		assert_create_fails
-		assert_output --partial "hooks.$kind[0]: /bin/sh: killed by signal 9"
+		assert_output --partial "hooks.${kind}[0]: /bin/sh: killed by signal 9"
 		bundle_edit "c['hooks'] = {'$kind': [{'path': '/no/such/program'}]}"
 		assert_create_fails
-		assert_output --partial "hooks.$kind[0]: /no/such/program"
+		assert_output --partial "hooks.${kind}[0]: /no/such/program"
 	done
 	bundle_edit 'c["hooks"] = {}'
 	hooks startContainer 'echo not today >&2; exit 7'
@@ -149,7 +149,7 @@ c['hooks']['startContainer'] = hook('startContainer', '/bin/hook')"
 		bundle_edit "c['hooks'] = {'$kind': [{'path': '/bin/sleep', 'args': ['sleep', '100'], 'timeout': 1}]}"
 		SECONDS=0
 		assert_create_fails
-		assert_output --partial "hooks.$kind[0]: /bin/sleep: no end within its timeout"
+		assert_output --partial "hooks.${kind}[0]: /bin/sleep: no end within its timeout"
 		((SECONDS < 10))
 	done
 	bundle_edit "c['hooks'] = {'createRuntime': [{'path': '/bin/sleep', 'args': ['sleep', '1'], 'timeout': 30}]}"

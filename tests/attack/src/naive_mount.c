@@ -1,8 +1,9 @@
 /*
  * CVE-2021-30465, a runtime that falls for it: `naive_mount ROOT PATH SOURCE VICTIM ROUNDS` looks
  * whether PATH below ROOT is inside of it once its links are resolved, and then bind-mounts SOURCE
- * there by that name. Between the two the name may have become a link. Prints the round in which it
- * mounted over the directory VICTIM instead. In a mount namespace of its own: unshare -m.
+ * there by that name. Between the two the name may have become a link. Ends when it has both
+ * refused the link and, later or before, mounted over the directory VICTIM, and prints how often
+ * and in which round. In a mount namespace of its own: unshare -m.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -36,7 +37,7 @@ static int is_inside(const char *root, const char *path)
 
 int main(int argc, char **argv)
 {
-	long rounds = argc == 6 ? strtol(argv[5], NULL, 10) : 0, refused = 0;
+	long rounds = argc == 6 ? strtol(argv[5], NULL, 10) : 0, refused = 0, fell = 0;
 	unsigned long long before;
 	char path[PATH_MAX];
 
@@ -44,20 +45,24 @@ int main(int argc, char **argv)
 		return 2;
 	snprintf(path, sizeof(path), "%s/%s", argv[1], argv[2]);
 	before = mount_of(argv[4]);
-	for (long i = 1; i <= rounds; i++) {
+	for (long i = 1; i <= rounds && (!fell || !refused); i++) {
 		if (!is_inside(argv[1], path)) {
 			refused++;
 			continue;
 		}
-		if (mount(argv[3], path, NULL, MS_BIND, NULL) < 0)
+		if (fell || mount(argv[3], path, NULL, MS_BIND, NULL) < 0)
 			continue;
 		if (mount_of(argv[4]) != before) {
-			printf("fell in round %ld, having refused %ld times\n", i, refused);
-			return 0;
+			fell = i;
+			continue;
 		}
 		while (umount2(path, MNT_DETACH) < 0 && i < rounds)
 			i++; /* it is the link just now */
 	}
-	printf("never fell\n");
+	if (fell && refused) {
+		printf("fell in round %ld, refused %ld times\n", fell, refused);
+		return 0;
+	}
+	printf(fell ? "never refused\n" : "never fell\n");
 	return 1;
 }
