@@ -25,6 +25,26 @@
 
 #include "base/banned.h"
 
+/* fs/configfs/mount.c and fs/fuse/control.c of the kernel; linux/magic.h has the others. */
+#define CONFIGFS_MAGIC 0x62656570
+#define FUSECTL_SUPER_MAGIC 0x65735543
+
+/* The kernel's own, and the tmpfs that its hierarchies of groups are mounted in. */
+static bool is_kernel_fs(unsigned long type)
+{
+	static const unsigned long types[] = {
+		BINFMTFS_MAGIC, BPF_FS_MAGIC,	  CGROUP2_SUPER_MAGIC, CGROUP_SUPER_MAGIC,
+		CONFIGFS_MAGIC, DEBUGFS_MAGIC,	  EFIVARFS_MAGIC,      FUSECTL_SUPER_MAGIC,
+		PSTOREFS_MAGIC, SECURITYFS_MAGIC, SELINUX_MAGIC,       SMACK_MAGIC,
+		TMPFS_MAGIC,	TRACEFS_MAGIC,
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (types[i] == type)
+			return true;
+	return false;
+}
+
 /*
  * Opens @path of the root without following links; *@ret_fd stays -1 when this kernel does not have
  * it.
@@ -51,8 +71,7 @@ static struct error *open_kernel_path(struct setup *s, const char *path, int *re
 	 * them is a disk's.
 	 */
 	if (fs.f_type != (is_proc ? PROC_SUPER_MAGIC : SYSFS_MAGIC) &&
-	    fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC &&
-	    fs.f_type != TMPFS_MAGIC && !s->spec->join_namespaces)
+	    !is_kernel_fs((unsigned long)fs.f_type) && !s->spec->join_namespaces)
 		return error_new(ERROR_REFUSED, "%s is not where the kernel has it", path);
 	return NULL;
 }

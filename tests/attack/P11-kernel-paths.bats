@@ -52,3 +52,14 @@ rewrite() {
 	assert_success
 	assert_output succeeded
 }
+
+# A bind of the host's /sys brings what is mounted there: systemd mounts tracefs and others.
+@test "other kernel file systems below the host's /sys are masked, too" {
+	run --separate-stderr unshare -m bash -c '
+		mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing || exit
+		[[ -n $(ls /sys/kernel/tracing) ]] || exit
+		"$@"' - "$BULKHEAD_BUILD/src/bulkhead" --root "$engine/root" --state "$engine/state" \
+		run --rm --network=host busybox ls -A /sys/kernel/tracing
+	assert_success
+	assert_output ""
+}
