@@ -42,7 +42,7 @@ killed_at() {
 }
 
 groups_left() {
-	find /sys/fs/cgroup -type d -path "*/$groups/one*"
+	find /sys/fs/cgroup -type d -path "*/$groups/one*" 2>/dev/null || true # others' groups come and go
 }
 
 processes_left() {
