@@ -68,9 +68,7 @@ static struct error *limit(const struct confine *c)
 
 static struct error *close_fds(const struct confine *c)
 {
-	if (syscall(SYS_close_range, (unsigned int)c->n_fds, ~0U, 0U) < 0)
-		return error_sys("close descriptors from %d", c->n_fds);
-	return NULL;
+	return fd_close_from(c->n_fds);
 }
 
 /*

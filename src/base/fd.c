@@ -4,11 +4,15 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/banned.h"
+
+#define FDS_TRIED_MIN (1 << 16)
+#define FDS_TRIED_MAX (1 << 20)
 
 void fd_close(int *fd)
 {
@@ -230,9 +234,47 @@ struct error *fd_receive_one(int socket, void *data, size_t size, size_t *ret_le
 	return NULL;
 }
 
+/*
+ * One after the other, where the kernel or a filter above us has no close_range(2). Not by
+ * /proc/self/fd: what /proc is here may be a container's.
+ */
+static void from_one_by_one(int first, unsigned int flags)
+{
+	struct rlimit limit = { 0 };
+	int end = FDS_TRIED_MIN;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max > FDS_TRIED_MIN)
+		end = limit.rlim_max < FDS_TRIED_MAX ? (int)limit.rlim_max : FDS_TRIED_MAX;
+	for (int fd = first; fd < end; fd++)
+		if (flags)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+		else
+			close(fd);
+}
+
+static int range_from(int first, unsigned int flags)
+{
+	if (syscall(SYS_close_range, (unsigned int)first, ~0U, flags) == 0)
+		return 0;
+	if (errno != ENOSYS)
+		return -1;
+	from_one_by_one(first, flags);
+	return 0;
+}
+
+struct error *fd_close_from(int first)
+{
+	return range_from(first, 0) < 0 ? error_sys("close descriptors from %d", first) : NULL;
+}
+
+int fd_set_cloexec_from(int first)
+{
+	return range_from(first, CLOSE_RANGE_CLOEXEC);
+}
+
 struct error *fd_cloexec_from(int first)
 {
-	if (syscall(SYS_close_range, (unsigned int)first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+	if (fd_set_cloexec_from(first) < 0)
 		return error_sys("mark descriptors from %d close-on-exec", first);
 	return NULL;
 }

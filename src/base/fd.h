@@ -53,8 +53,14 @@ struct error *fd_receive(int socket, void *data, size_t length, int *fds, size_t
 struct error *fd_receive_one(int socket, void *data, size_t size, size_t *ret_length, int *ret_fd)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Marks every descriptor from @first on close-on-exec (close_range(2)). */
+/*
+ * Closes every descriptor from @first on, or marks it close-on-exec: close_range(2), or one by one
+ * where that is not there. fd_set_cloexec_from() allocates nothing, for a child that shares its
+ * parent's memory: -1 and errno.
+ */
+struct error *fd_close_from(int first) __attribute__((warn_unused_result));
 struct error *fd_cloexec_from(int first) __attribute__((warn_unused_result));
+int fd_set_cloexec_from(int first);
 
 /* Lets @fd survive an execve(2). */
 struct error *fd_inherit(int fd) __attribute__((warn_unused_result));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mount_flags.h"
 
 #include "base/banned.h"
 
@@ -33,9 +34,10 @@ struct error *mount_clone(int dir, const char *path, bool recursive, int *ret_fd
 static struct error *set_attributes(int fd, struct mount_attr *attr, bool recursive)
 {
 	if (mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attr,
-			  sizeof(*attr)) < 0)
-		return error_sys("set the attributes of a mount");
-	return NULL;
+			  sizeof(*attr)) == 0)
+		return NULL;
+	return errno == ENOSYS ? mount_flags_set(fd, attr, recursive)
+			       : error_sys("set the attributes of a mount");
 }
 
 struct error *mount_idmap(int fd, int userns, bool recursive)
@@ -113,5 +115,5 @@ struct error *mount_attach(int fd, int target)
 {
 	if (move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return error_sys("attach a mount");
-	return NULL;
+	return mount_flags_attached(fd);
 }

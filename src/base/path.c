@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path_walk.h"
 #include "base/rand.h"
 #include "base/strv.h"
 
@@ -55,6 +56,8 @@ static int open_how(int dir, const char *path, int flags, mode_t mode, uint64_t 
 	do /* EAGAIN: a rename elsewhere raced with "..", openat2(2) says to try again */
 		fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+	if (fd < 0 && errno == ENOSYS)
+		return path_walk(dir, path, flags | O_CLOEXEC, mode, resolve);
 	return fd;
 }
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,41 +83,6 @@ struct error *proc_boot_id(char id[PROC_BOOT_ID_SIZE])
 	return NULL;
 }
 
-struct error *proc_open(pid_t pid, int *ret_pidfd)
-{
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-
-	if (fd < 0 && errno == ESRCH)
-		return error_new(ERROR_NOT_FOUND, "process %d is gone", (int)pid);
-	if (fd < 0)
-		return error_sys("open process %d", (int)pid);
-	*ret_pidfd = fd;
-	return NULL;
-}
-
-struct error *proc_signal(int pidfd, int signal)
-{
-	if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0)
-		return NULL;
-	if (errno == ESRCH)
-		return error_new(ERROR_NOT_FOUND, "the process is gone");
-	return error_sys("send signal %d", signal);
-}
-
-struct error *proc_wait_gone(int pidfd, int timeout_ms, bool *ret_gone)
-{
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	int n;
-
-	do
-		n = poll(&p, 1, timeout_ms);
-	while (n < 0 && errno == EINTR && timeout_ms < 0);
-	if (n < 0 && errno != EINTR)
-		return error_sys("wait for a process");
-	*ret_gone = n > 0;
-	return NULL;
-}
-
 int proc_exit_status(int wait_status)
 {
 	if (WIFSIGNALED(wait_status))
@@ -162,7 +126,7 @@ static int exec_spawn(const struct proc_spawn *s)
 		if (exec_fd < 0)
 			return -1;
 	}
-	if (syscall(SYS_close_range, 0U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) < 0)
+	if (fd_set_cloexec_from(0) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (moved[i] >= 0 && dup2(moved[i], (int)i) < 0)
@@ -179,7 +143,8 @@ struct spawn_call {
 	int failure; /* errno of the child, by shared memory */
 };
 
-static int spawn_child(void *arg)
+/* Its stack is not the one that a sanitizer knows of. */
+__attribute__((no_sanitize_address)) static int spawn_child(void *arg)
 {
 	struct spawn_call *call = arg;
 
@@ -201,12 +166,16 @@ struct error *proc_start(const struct proc_spawn *spawn, pid_t *ret_pid)
 		return error_new(ERROR_BUG, "start %s: too many descriptors", name);
 	sigfillset(&all); /* no handler of ours may run on the shared memory */
 	sigprocmask(SIG_SETMASK, &all, &old);
-	pid = clone(spawn_child, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, &call);
+	pid = clone(spawn_child, stack + STACK,
+		    CLONE_VM | CLONE_VFORK | SIGCHLD | (spawn->ret_pidfd ? CLONE_PIDFD : 0), &call,
+		    spawn->ret_pidfd);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid < 0)
 		return error_sys("start %s", name);
 	if (call.failure) {
 		waitpid(pid, NULL, 0);
+		if (spawn->ret_pidfd)
+			fd_close(spawn->ret_pidfd);
 		return error_number(call.failure, "start %s", name);
 	}
 	*ret_pid = pid;

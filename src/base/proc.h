@@ -25,9 +25,15 @@ bool proc_is_alive(pid_t pid, uint64_t ticks);
 #define PROC_BOOT_ID_SIZE 37
 struct error *proc_boot_id(char id[PROC_BOOT_ID_SIZE]) __attribute__((nonnull, warn_unused_result));
 
-/* pidfd_open(2), and pidfd_send_signal(2). A process that is gone is ERROR_NOT_FOUND for both. */
+/*
+ * pidfd_open(2), and pidfd_send_signal(2). A process that is gone is ERROR_NOT_FOUND for both.
+ * Where the kernel has no such calls a descriptor of /proc/PID takes the place, which
+ * proc_signal(), proc_wait_gone() and openat(2) take, but not poll(2): proc_can_poll() tells.
+ */
 struct error *proc_open(pid_t pid, int *ret_pidfd) __attribute__((nonnull, warn_unused_result));
 struct error *proc_signal(int pidfd, int signal) __attribute__((warn_unused_result));
+
+bool proc_can_poll(int pidfd);
 
 /*
  * A descriptor of the pidfd that becomes readable at the end: waits at most @timeout_ms (-1: for
@@ -35,6 +41,13 @@ struct error *proc_signal(int pidfd, int signal) __attribute__((warn_unused_resu
  */
 struct error *proc_wait_gone(int pidfd, int timeout_ms, bool *ret_gone)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * A copy of this process with the CLONE_* @flags, by clone3(2) or what is there: its pidfd in
+ * *@ret_pidfd unless that is NULL, born in the version 2 group whose directory is @cgroup (-1: in
+ * ours; not together with CLONE_FILES). 0 in the copy; -1 and errno.
+ */
+pid_t proc_clone(unsigned int flags, int cgroup, int *ret_pidfd);
 
 /* The exit status of a waited child as a shell counts it: 0-255, or 128 + signal. */
 int proc_exit_status(int wait_status);
@@ -52,6 +65,7 @@ struct proc_spawn {
 	const int *fds;
 	size_t n_fds; /* at most PROC_FDS_MAX */
 	bool new_session;
+	int *ret_pidfd; /* NULL, or where a descriptor of the process goes that the caller closes */
 };
 #define PROC_FDS_MAX 16
 

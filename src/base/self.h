@@ -9,8 +9,9 @@
 
 /*
  * Makes sure that this process runs from a read-only view of its file, a detached mount that nobody
- * can remount: where it does not yet, the whole command is executed again with the same arguments
- * and environment, so call it before anything has been done or read. Returns at once where it does.
+ * can remount, or from a sealed copy in memory where the kernel has no mount_setattr(2): where it
+ * does not yet, the whole command is executed again with the same arguments and environment, so
+ * call it before anything has been done or read. Returns at once where it does.
  */
 struct error *self_protect(void) __attribute__((warn_unused_result));
 

@@ -249,16 +249,11 @@ static struct error *make(struct cgroup *cg, const struct oci_spec *spec)
 static struct error *fork_into(const char *monitors, pid_t *ret_pid)
 {
 	int dir autoclose = open(monitors, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct clone_args args = {
-		.flags = CLONE_INTO_CGROUP,
-		.exit_signal = SIGCHLD,
-		.cgroup = (uint64_t)dir,
-	};
 	pid_t pid;
 
 	if (dir < 0)
 		return error_sys("open %s", monitors);
-	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	pid = proc_clone(0, dir, NULL);
 	if (pid < 0)
 		return error_sys("clone into %s", monitors);
 	*ret_pid = pid;

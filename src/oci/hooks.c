@@ -123,14 +123,12 @@ static bool talk(struct talk *t, int64_t deadline)
 
 static struct error *converse(pid_t pid, struct talk *t, int64_t deadline, int *ret_status)
 {
-	struct error *err = proc_open(pid, &t->pidfd);
+	struct error *err = fd_set_nonblocking(t->in);
 	bool gone = false;
 
 	if (!err)
-		err = fd_set_nonblocking(t->in);
-	if (!err)
 		gone = talk(t, deadline);
-	if (!gone && t->pidfd >= 0)
+	if (!gone)
 		error_ignore(proc_signal(t->pidfd, SIGKILL), "it is gone by now");
 	fd_close(&t->pidfd);
 	TRY(err);
@@ -166,6 +164,7 @@ static struct error *start_hook(const struct config_hook *hook, struct talk *t, 
 	TRY(fd_pipe(&in, &t->in));
 	TRY(fd_pipe(&t->err, &err));
 	spawn.fds = (const int[]){ in, -1, err };
+	spawn.ret_pidfd = &t->pidfd;
 	return proc_start(&spawn, ret_pid);
 }
 

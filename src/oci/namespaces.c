@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/idrange.h"
+#include "base/mount_flags.h"
 #include "base/path.h"
 #include "base/started.h"
 #include "base/userns.h"
@@ -52,21 +53,6 @@ void undo_lease_ids(struct setup *s)
 		error_ignore(idrange_release(s->ids, s->spec->state_path),
 			     "the lease ends with its owner's directory");
 	s->leased = false;
-}
-
-static pid_t clone_child(unsigned int flags, int cgroup, int *ret_pidfd)
-{
-	struct clone_args args = {
-		.flags = flags | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
-		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
-	};
-
-	if (cgroup >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup;
-	}
-	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
 /* Version 2 groups are entered at birth. */
@@ -117,10 +103,42 @@ static struct error *join_listed(const struct oci_spec *spec)
 	return NULL;
 }
 
+/* Of a directory /proc/PID, in the order of setns(2)'s own: the user namespace first. */
+static struct error *join_each(int process, unsigned int namespaces)
+{
+	static const struct {
+		unsigned int flag;
+		const char *file;
+	} files[] = { { CLONE_NEWUSER, "ns/user" }, { CLONE_NEWNS, "ns/mnt" },
+		      { CLONE_NEWUTS, "ns/uts" },   { CLONE_NEWIPC, "ns/ipc" },
+		      { CLONE_NEWPID, "ns/pid" },   { CLONE_NEWNET, "ns/net" },
+		      { CLONE_NEWTIME, "ns/time" } };
+	int fds[sizeof(files) / sizeof(*files)];
+	size_t n = sizeof(files) / sizeof(*files);
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < n; i++) { /* all of them while we still may */
+		fds[i] = namespaces & files[i].flag
+				 ? openat(process, files[i].file, O_RDONLY | O_CLOEXEC)
+				 : -1;
+		if (fds[i] < 0 && namespaces & files[i].flag && !err)
+			err = error_sys("open the namespaces");
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!err && fds[i] >= 0 && setns(fds[i], (int)files[i].flag) < 0)
+			err = error_sys("join a namespace");
+		fd_close(&fds[i]);
+	}
+	return err;
+}
+
 static struct error *join_all(struct setup *s)
 {
 	if (s->spec->n_joins)
 		return join_listed(s->spec);
+	if (!proc_can_poll(s->join_pidfd))
+		return join_each(s->join_pidfd,
+				 s->join_namespaces & ~(unsigned int)CLONE_NEWCGROUP);
 	if (setns(s->join_pidfd, (int)(s->join_namespaces & ~(unsigned int)CLONE_NEWCGROUP)) < 0)
 		return error_sys("join the namespaces");
 	return NULL;
@@ -133,8 +151,8 @@ static void join_and_clone(struct setup *s, struct joined *told)
 	err = join_all(s);
 	if (!err) {
 		/* The child must not write what it sees, 0, into what both share. */
-		pid_t pid = clone_child((s->clone_namespaces & CLONED) | CLONE_PARENT,
-					birth_cgroup(s), &told->pidfd);
+		pid_t pid = proc_clone((s->clone_namespaces & CLONED) | CLONE_PARENT,
+				       birth_cgroup(s), &told->pidfd);
 
 		if (pid == 0)
 			child_main(s);
@@ -149,8 +167,7 @@ static void join_and_clone(struct setup *s, struct joined *told)
 
 static struct error *fork_joiner(struct setup *s, struct joined *told)
 {
-	struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
-	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	pid_t pid = proc_clone(CLONE_FILES, -1, NULL);
 
 	if (pid < 0)
 		return error_sys("clone");
@@ -183,9 +200,7 @@ static struct error *open_cgroup_namespace(struct setup *s)
 	if (s->cgroup_namespace < 0)
 		return error_sys("open %s", path);
 	/* Still alive after that: the pid was no other's. */
-	if (syscall(SYS_pidfd_send_signal, s->join_pidfd, 0, NULL, 0) < 0)
-		return error_new(ERROR_CONFLICT, "the container is not running");
-	return NULL;
+	return error_wrap(proc_signal(s->join_pidfd, 0), "the container is not running");
 }
 
 static struct error *clone_joined(struct setup *s)
@@ -205,6 +220,7 @@ struct error *step_clone(struct setup *s)
 {
 	int ends[2];
 
+	TRY(mount_flags_share());
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_sys("socketpair");
 	s->channel_parent = ends[0];
@@ -213,7 +229,7 @@ struct error *step_clone(struct setup *s)
 		TRY(open_cgroup_namespace(s));
 		TRY(clone_joined(s));
 	} else {
-		s->pid = clone_child(s->clone_namespaces & CLONED, birth_cgroup(s), &s->pidfd);
+		s->pid = proc_clone(s->clone_namespaces & CLONED, birth_cgroup(s), &s->pidfd);
 		if (s->pid < 0)
 			return error_sys("clone");
 		if (s->pid == 0)

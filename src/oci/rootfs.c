@@ -306,10 +306,9 @@ struct error *step_pivot(struct setup *s)
 		TRY(pivot(s));
 	if (chdir("/") < 0)
 		return error_sys("enter the new root");
-	if (s->spec->readonly_root &&
-	    mount_setattr(AT_FDCWD, "/", 0, &(struct mount_attr){ .attr_set = MOUNT_ATTR_RDONLY },
-			  sizeof(struct mount_attr)) < 0)
-		return error_sys("make the root read-only");
+	if (s->spec->readonly_root)
+		TRY(error_wrap(mount_attributes(s->root_dir, MOUNT_ATTR_RDONLY, 0, 0, false),
+			       "make the root read-only"));
 	if (s->spec->root_propagation && s->spec->new_namespaces & CLONE_NEWNS &&
 	    mount(NULL, "/", NULL, s->spec->root_propagation, NULL) < 0)
 		return error_sys("set the root's propagation");

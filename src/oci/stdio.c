@@ -159,8 +159,7 @@ struct error *step_close(struct setup *s)
 			return error_sys("place the channel");
 		*ours[i] = next++;
 	}
-	if (close_range((unsigned int)next, ~0U, 0) < 0)
-		return error_sys("close descriptors");
+	TRY(fd_close_from(next));
 	s->root_dir = -1;
 	return NULL;
 }

@@ -93,6 +93,9 @@ static struct error *follow(const struct container *c, int pidfd, struct oci_oom
 				 { .fd = oom->poll, .events = oom->events } };
 	int64_t next = now_ms() + interval_ms;
 
+	if (!proc_can_poll(pidfd))
+		return error_new(ERROR_UNSUPPORTED, "this kernel has no pidfd_open(2) to wait for"
+						    " the container's end with");
 	for (;;) {
 		int64_t wait = next - now_ms();
 		int n = poll(fds, 2, wait > 0 ? (int)wait : 0);

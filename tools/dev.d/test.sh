@@ -78,6 +78,20 @@ test_bats() {
 	done
 }
 
+# bulkhead-oci's files once more, on a kernel without the calls that it has something else for.
+test_old_kernel() {
+	local output=$top/build/test/bats-old-kernel tap name files
+	say "bulkhead-oci without newer system calls"
+	gcc -O1 -static -D_GNU_SOURCE -o build/test/without tests/lib/src/without.c || return
+	mapfile -t files < <(find tests/integration -name 'oci_*.bats' ! -name oci_killed.bats | LC_ALL=C sort)
+	as_root build/test/without clone3,close_range,landlock,mount_setattr,openat2,pidfd \
+		tools/test/run_bats "$top/build/release" "$output" "${files[@]}"
+	for tap in "$output"/*.tap; do
+		name=$(basename "$tap" .tap)
+		tools/test/tally.py tap "old-kernel $name" "$tap" "$(cat "$output/$name.status" 2>/dev/null || echo 255)" >>"$results"
+	done
+}
+
 test_standard() {
 	local tree
 	check_all
@@ -97,6 +111,7 @@ test_more() {
 	need_packages bench vm
 	step build clang build_tree clang && test_unit clang
 	test_bats release peers conformance
+	test_old_kernel
 	say "virtual machines"
 	as_root timeout --kill-after=10 2700 tests/vm/run </dev/null >build/test/vm.tap || status=$?
 	tools/test/tally.py tap vm build/test/vm.tap "$status" >>"$results"

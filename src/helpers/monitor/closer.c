@@ -38,8 +38,7 @@ static _Noreturn void be_closer(const struct monitor *m, int word_fd)
 
 	prctl(PR_SET_NAME, "bulkhead-closer");
 	if (dup2(STDIN_FILENO, STDERR_FILENO) < 0 || dup2(word, FD_WORD) < 0 ||
-	    dup2(engine, FD_ENGINE) < 0 ||
-	    syscall(SYS_close_range, (unsigned int)FD_FREE, ~0U, 0U) < 0)
+	    dup2(engine, FD_ENGINE) < 0 || fd_close_from(FD_FREE))
 		_exit(1); /* it would hold the container's pipes or the caller's open */
 	do
 		n = read(FD_WORD, &said, 1);

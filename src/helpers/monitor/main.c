@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/started.h"
 #include "base/str.h"
 #include "helpers/monitor/closer.h"
@@ -123,8 +123,7 @@ static struct error *take_descriptors(struct monitor *m)
 	}
 	if (m->pidfd < 0 || m->state_dir < 0 || (m->engine < 0 && !m->session))
 		return error_new(ERROR_BAD_INPUT, "a descriptor is missing");
-	if (syscall(SYS_close_range, (unsigned int)MONITOR_FD_END, ~0U, 0U) < 0)
-		return error_sys("close other descriptors");
+	TRY(fd_close_from(MONITOR_FD_END));
 	TRY(set_up_output(m, 0, MONITOR_FD_STDOUT));
 	TRY(set_up_output(m, 1, MONITOR_FD_STDERR));
 	return m->input.fd < 0 ? NULL : fd_set_nonblocking(m->input.fd);
@@ -238,7 +237,7 @@ static void give_up(struct monitor *m, const struct error *err)
 	siginfo_t info;
 
 	if (m->pidfd >= 0) {
-		syscall(SYS_pidfd_send_signal, m->pidfd, SIGKILL, NULL, 0);
+		error_ignore(proc_signal(m->pidfd, SIGKILL), "it has ended by itself");
 		waitid(P_PIDFD, (id_t)m->pidfd, &info, WEXITED | __WALL);
 	}
 	closer_finish(m, m->status < 0);
