@@ -4,7 +4,7 @@
 plan=() # lines for alternate(1)
 problems=()
 table=() # lines of the result
-declare -A median=() # of the last measurement, microseconds by name
+declare -A median=() cpu=() # of the last measurement, microseconds by name
 
 problem() {
 	problems+=("$*")
@@ -24,19 +24,21 @@ add_base() {
 
 # measure ROW [OPTION...]: runs the plan with these options of alternate and fills `median`; the plan is empty after.
 measure() {
-	local row=$1 line name count p10 p90
+	local row=$1 line name count p10 p90 on_cpu
 	shift
-	median=()
+	median=() cpu=()
 	printf '%s\n' "${plan[@]}" >"$work/plan"
 	plan=()
 	"$programs/alternate" "$@" "$work/plan" >"$work/medians" || true # what failed is in the lines
-	while IFS=$'\t' read -r name count line p10 p90; do
+	while IFS=$'\t' read -r name count line p10 p90 on_cpu; do
 		if [[ $count == failed ]]; then
 			problem "row $row: $name: $line"
 			continue
 		fi
 		median[$name]=$line
-		details+=("$row"$'\t'"$name"$'\t'"$count"$'\t'"$line"$'\t'"$p10"$'\t'"$p90")
+		# shellcheck disable=SC2034 # runtimes.sh reads it
+		cpu[$name]=$on_cpu
+		details+=("$row"$'\t'"$name"$'\t'"$count"$'\t'"$line"$'\t'"$p10"$'\t'"$p90"$'\t'"$on_cpu")
 	done <"$work/medians"
 	[[ -s $work/medians ]] || problem "row $row: nothing was measured"
 	if [[ ${median[floor]:-} && ${median[dbstart]:-} ]]; then
@@ -57,6 +59,18 @@ is_at_most() {
 ms() {
 	[[ $1 ]] && awk "BEGIN { printf \"%.2f ms\", $1 / 1000 }" || echo missing
 }
+
+# must WORK OURS AGAINST NUMBER MUST: as judge; a line that is missed or missing makes the bench fail.
+must() {
+	judge "$@"
+	note_miss "$1, beside $3"
+}
+
+# note_miss WHAT: fails the bench when the line made last says missed or missing.
+note_miss() {
+	[[ ${table[-1]} != *'| missed |' && ${table[-1]} != *'| missing |' ]] || misses+=("$1")
+}
+misses=()
 
 # judge WORK OURS AGAINST NUMBER MUST [GOAL]: a line with the ratio of median[OURS] to NUMBER microseconds. MUST and GOAL
 # are ratios not to be exceeded; "-" for none.
@@ -94,13 +108,18 @@ print_table() {
 	printf '\n| work | ours | against | ratio | must | goal | |\n|---|---|---|---|---|---|---|\n'
 	printf '%s\n' "${table[@]}"
 	((${#details[@]})) || return 0
-	printf '\nMedians, p10 and p90 in microseconds:\n\n| row | command | rounds | median | p10 | p90 |\n|---|---|---|---|---|---|\n'
+	printf '\nMedians, p10, p90 and the median on CPUs in microseconds:\n\n| row | command | rounds | median | p10 | p90 | CPU |\n|---|---|---|---|---|---|---|\n'
 	printf '%s\n' "${details[@]}" | sed 's/\t/ | /g; s/.*/| & |/'
 }
 
 print_problems() {
-	((${#problems[@]})) || return 0
-	printf '\nbench: not measured:\n' >&2
-	printf 'bench:   %s\n' "${problems[@]}" >&2
-	exit 1
+	if ((${#misses[@]})); then
+		printf '\nbench: must, and does not:\n' >&2
+		printf 'bench:   %s\n' "${misses[@]}" >&2
+	fi
+	if ((${#problems[@]})); then
+		printf '\nbench: not measured:\n' >&2
+		printf 'bench:   %s\n' "${problems[@]}" >&2
+	fi
+	((${#misses[@]} + ${#problems[@]} == 0)) || exit 1
 }
