@@ -381,3 +381,16 @@ void json_done(const struct json_type *type, void *object)
 	for (const struct json_field *f = type->fields; f->name; f++)
 		free_field(f, object);
 }
+
+bool json_mentions(const char *text, const char *word, bool as_name)
+{
+	char *quoted autofree = alloc_printf("\"%s\"", word);
+	size_t length = strlen(quoted);
+
+	if (strstr(text, "\\u")) /* any letter can be written so */
+		return true;
+	for (const char *at = text; (at = strstr(at, quoted)); at += length)
+		if ((at[length + strspn(at + length, " \t\r\n")] == ':') == as_name)
+			return true;
+	return false;
+}

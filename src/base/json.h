@@ -140,3 +140,10 @@ struct error *json_add_quoted(struct buf *b, const char *text, size_t length)
 
 void json_decref_p(json_t **value);
 #define autojson __attribute__((cleanup(json_decref_p)))
+
+/*
+ * Whether @word stands in the JSON @text as a member's name, else as a value: for those to whom
+ * parsing all of it would be most of their work. True perhaps where it does not, as in a text with
+ * letters as "\u0061".
+ */
+bool json_mentions(const char *text, const char *word, bool as_name) __attribute__((nonnull));

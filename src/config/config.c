@@ -68,19 +68,25 @@ struct error *config_parse(const char *text, size_t length, struct config *ret)
 	return err;
 }
 
-struct error *config_load(int bundle_dir, struct config *ret)
+struct error *config_read(int bundle_dir, struct buf *ret)
 {
-	struct buf text autobuf = BUF_MAX(CONFIG_BYTES_MAX);
 	/* A FIFO of that name does not make us wait. */
 	int fd autoclose =
 		openat(bundle_dir, CONFIG_NAME, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	*ret = (struct config){ 0 };
 	if (fd < 0 && errno == ENOENT)
 		return error_new(ERROR_NOT_FOUND, CONFIG_NAME ": no such file in the bundle");
 	if (fd < 0)
 		return error_sys(CONFIG_NAME);
-	TRY(error_wrap(fd_read_all(fd, &text), CONFIG_NAME));
+	return error_wrap(fd_read_all(fd, ret), CONFIG_NAME);
+}
+
+struct error *config_load(int bundle_dir, struct config *ret)
+{
+	struct buf text autobuf = BUF_MAX(CONFIG_BYTES_MAX);
+
+	*ret = (struct config){ 0 };
+	TRY(config_read(bundle_dir, &text));
 	return error_wrap(config_parse(buf_text(&text), text.length, ret), CONFIG_NAME);
 }
 

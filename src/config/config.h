@@ -225,6 +225,10 @@ struct config {
 struct error *config_load(int bundle_dir, struct config *ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Its text as it is, into a buffer of the caller's of at most CONFIG_BYTES_MAX. */
+struct error *config_read(int bundle_dir, struct buf *ret)
+	__attribute__((nonnull, warn_unused_result));
+
 /* The same from memory. @ret is written in both cases, empty on error; config_done() it. */
 struct error *config_parse(const char *text, size_t length, struct config *ret)
 	__attribute__((nonnull, warn_unused_result));
@@ -277,9 +281,7 @@ extern const struct json_words config_memory_modes;	     /* MPOL_* */
 extern const struct json_words config_memory_flags;	     /* MPOL_F_* */
 extern const struct json_words config_personalities;	     /* PER_* */
 
-/*
- * The value of a word that a table has let pass. config_word_mask() is the union of a list's.
- */
+/* The value of a word that a table has let pass. config_word_mask() is the union of a list's. */
 uint64_t config_word(const struct json_words *words, const char *name) __attribute__((nonnull));
 uint64_t config_word_mask(const struct json_words *words, char *const *names)
 	__attribute__((nonnull(1)));

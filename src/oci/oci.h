@@ -105,6 +105,7 @@ struct oci_state {
 	char **cgroups;	  /* absolute directories */
 	char *cgroup_manager;
 	int64_t created_ns;
+	bool shares_pids;   /* it has no pid namespace of its own */
 	char *systemd_unit; /* whose group it is; NULL: systemd knows nothing of it */
 	char *bundle;	    /* its absolute path; NULL for the engine's containers */
 };

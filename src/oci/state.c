@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -32,6 +33,7 @@ static const struct json_field state_fields[] = {
 	JSON_FIELD(oci_state, "cgroups", cgroups, JSON_TEXTS, 0),
 	JSON_FIELD(oci_state, "cgroupManager", cgroup_manager, JSON_TEXT, 0),
 	JSON_FIELD(oci_state, "created", created_ns, JSON_INT64, 0),
+	JSON_FIELD(oci_state, "sharesPids", shares_pids, JSON_BOOL, 0),
 	JSON_FIELD(oci_state, "systemdUnit", systemd_unit, JSON_TEXT, JSON_OMIT_EMPTY),
 	JSON_FIELD(oci_state, "bundle", bundle, JSON_TEXT, JSON_OMIT_EMPTY),
 	{ 0 },
@@ -130,6 +132,7 @@ struct error *step_save_state(struct setup *s)
 	state.bundle = s->spec->bundle ? (char *)s->spec->bundle->path : NULL;
 	state.cgroups = cgroups;
 	state.cgroup_manager = (char *)s->cgroup.ops->name;
+	state.shares_pids = !(s->spec->new_namespaces & CLONE_NEWPID);
 	state.systemd_unit = s->cgroup.unit;
 	state.created_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	text = json_encode_text(&state_type, &state);

@@ -20,7 +20,7 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 {
 	const struct delete_options *o = data;
 	struct container c autocontainer = CONTAINER_NONE;
-	struct error *err = container_open(rt, arguments[0], &c);
+	struct error *err = container_open_brief(rt, arguments[0], &c);
 	enum status status;
 
 	if (o->force && error_is(err, ERROR_NOT_FOUND)) {

@@ -17,14 +17,6 @@ static const struct option options[] = {
 	OPTION_END,
 };
 
-/* Without a pid namespace of its own the others would outlive its first process. */
-static bool shares_processes(const struct container *c)
-{
-	const struct config_namespace *n = config_namespace(&c->config, "pid");
-
-	return c->has_config && c->state.id && (!n || n->path);
-}
-
 /* A frozen process of cgroup v1 dies when it goes on. */
 static struct error *thaw(const struct container *c)
 {
@@ -40,9 +32,12 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 
 	if (arguments[1])
 		TRY(proc_parse_signal(arguments[1], &signal));
-	TRY(container_look(rt, arguments[0], &c));
-	/* Also in one that has stopped: others may be left of it. */
-	if (o->all || (signal == SIGKILL && shares_processes(&c)))
+	TRY(container_look_brief(rt, arguments[0], &c));
+	/*
+	 * Without a pid namespace of its own the others would outlive its first process. Also in
+	 * one that has stopped: others may be left of it.
+	 */
+	if (o->all || (signal == SIGKILL && c.state.id && c.state.shares_pids))
 		return oci_kill_all(&c.state, signal);
 	if (container_status(&c) == STATUS_STOPPED)
 		return error_new(ERROR_CONFLICT, "container not running");

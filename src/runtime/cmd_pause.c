@@ -10,7 +10,7 @@ static struct error *pause_it(struct runtime *rt, void *data, char **arguments)
 	enum status status;
 
 	(void)data;
-	TRY(container_open(rt, arguments[0], &c));
+	TRY(container_open_brief(rt, arguments[0], &c));
 	status = container_status(&c);
 	if (status != STATUS_RUNNING && status != STATUS_CREATED)
 		return error_new(ERROR_CONFLICT, "container not running or created: %s",
@@ -23,7 +23,7 @@ static struct error *resume(struct runtime *rt, void *data, char **arguments)
 	struct container c autocontainer = CONTAINER_NONE;
 
 	(void)data;
-	TRY(container_open(rt, arguments[0], &c));
+	TRY(container_open_brief(rt, arguments[0], &c));
 	if (container_status(&c) != STATUS_PAUSED)
 		return error_new(ERROR_CONFLICT, "container not paused");
 	return oci_freeze(&c.state, false);

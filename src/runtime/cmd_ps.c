@@ -165,7 +165,7 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 
 	if (strcmp(format, "table") != 0 && strcmp(format, "json") != 0)
 		return error_new(ERROR_BAD_INPUT, "invalid format option");
-	TRY(container_open(rt, arguments[0], &c));
+	TRY(container_look_brief(rt, arguments[0], &c));
 	TRY(oci_processes(&c.state, &list.pids, &list.n));
 	if (list.n)
 		qsort(list.pids, list.n, sizeof(*list.pids), by_number);

@@ -32,7 +32,7 @@ static struct error *wait_and_delete(struct runtime *rt, const struct launch_opt
 	TRY(foreground_wait(running, c->config.process->terminal, &rt->status));
 	if (o->keep)
 		return NULL;
-	err = container_open(rt, c->id, &again);
+	err = container_open_brief(rt, c->id, &again);
 	if (error_is(err, ERROR_NOT_FOUND)) { /* deleted by somebody else */
 		error_ignore(err, "that is what we were going to do");
 		return NULL;

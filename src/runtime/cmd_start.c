@@ -9,7 +9,7 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	struct container c autocontainer = CONTAINER_NONE;
 
 	(void)data;
-	TRY(container_open(rt, arguments[0], &c));
+	TRY(container_open_brief(rt, arguments[0], &c));
 	switch (container_status(&c)) {
 	case STATUS_CREATED:
 		return launch_start(&c);

@@ -96,18 +96,26 @@ static struct error *load_state(struct container *c)
 	return NULL;
 }
 
-static struct error *load_config(struct container *c)
+enum need { NEED_ALL, NEED_HOOKS };
+
+static struct error *load_config(struct container *c, enum need need)
 {
-	struct error *err = config_load(c->dir, &c->config);
+	struct buf text autobuf = BUF_MAX(CONFIG_BYTES_MAX);
+	struct error *err = config_read(c->dir, &text);
 
 	c->has_config = !err;
-	if (!error_is(err, ERROR_NOT_FOUND))
-		return err;
-	error_ignore(err, "a container that was never completed");
-	return NULL;
+	if (error_is(err, ERROR_NOT_FOUND)) {
+		error_ignore(err, "a container that was never completed");
+		return NULL;
+	}
+	TRY(err);
+	/* A half-made one is removed by what it was to be. */
+	if (need == NEED_HOOKS && c->state.id && !json_mentions(buf_text(&text), "hooks", true))
+		return NULL;
+	return error_wrap(config_parse(buf_text(&text), text.length, &c->config), CONFIG_NAME);
 }
 
-static struct error *open_container(struct runtime *rt, const char *id, bool lock,
+static struct error *open_container(struct runtime *rt, const char *id, bool lock, enum need need,
 				    struct container *ret)
 {
 	struct container c autocontainer = CONTAINER_NONE;
@@ -119,7 +127,7 @@ static struct error *open_container(struct runtime *rt, const char *id, bool loc
 	if (gone)
 		return error_new(ERROR_NOT_FOUND, "container does not exist");
 	TRY(load_state(&c));
-	TRY(load_config(&c));
+	TRY(load_config(&c, need));
 	*ret = c;
 	c = (struct container)CONTAINER_NONE;
 	return NULL;
@@ -127,12 +135,22 @@ static struct error *open_container(struct runtime *rt, const char *id, bool loc
 
 struct error *container_open(struct runtime *rt, const char *id, struct container *ret)
 {
-	return open_container(rt, id, true, ret);
+	return open_container(rt, id, true, NEED_ALL, ret);
+}
+
+struct error *container_open_brief(struct runtime *rt, const char *id, struct container *ret)
+{
+	return open_container(rt, id, true, NEED_HOOKS, ret);
+}
+
+struct error *container_look_brief(struct runtime *rt, const char *id, struct container *ret)
+{
+	return open_container(rt, id, false, NEED_HOOKS, ret);
 }
 
 struct error *container_look(struct runtime *rt, const char *id, struct container *ret)
 {
-	return open_container(rt, id, false, ret);
+	return open_container(rt, id, false, NEED_ALL, ret);
 }
 
 struct error *container_new(struct runtime *rt, const char *id, struct container *ret)

@@ -48,6 +48,15 @@ struct error *container_look(struct runtime *rt, const char *id, struct containe
 struct error *container_keep_config(const struct container *c)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * The same for commands that need its processes and hooks and no more: .config is empty where it
+ * has a state and no hooks. To read a configuration takes longer than to signal a process.
+ */
+struct error *container_open_brief(struct runtime *rt, const char *id, struct container *ret)
+	__attribute__((nonnull, warn_unused_result));
+struct error *container_look_brief(struct runtime *rt, const char *id, struct container *ret)
+	__attribute__((nonnull, warn_unused_result));
+
 /* What it is doing now. A state file of an earlier boot, or a process that is gone, is stopped. */
 enum status container_status(const struct container *c) __attribute__((nonnull));
 

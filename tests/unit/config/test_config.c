@@ -151,6 +151,39 @@ static void what_others_write_is_taken(void **state)
 	}
 }
 
+/* What is not written by us may go unseen, what is written by us never. */
+static void a_word_is_found_without_reading(void **state)
+{
+	struct config c autoconfig = { 0 };
+	char *text autofree = NULL;
+	char uts[] = "uts";
+	struct config_namespace namespace = { .type = uts };
+
+	(void)state;
+	assert_true(json_mentions("{\"hooks\":{}}", "hooks", true));
+	assert_true(json_mentions("{\"hooks\" \n: {}}", "hooks", true));
+	assert_false(json_mentions("{\"args\":[\"hooks\"]}", "hooks", true));
+	assert_true(json_mentions("[{\"user\":1}, {\"type\": \"user\"}]", "user", false));
+	assert_false(json_mentions("{\"user\" : {\"x\":\"users\"}}", "user", false));
+	assert_false(json_mentions("", "user", false));
+	assert_true(json_mentions("{\"h\\u006foks\":{}}", "hooks", true));
+
+	config_default(true, false, &c);
+	text = config_encode(&c);
+	assert_true(json_mentions(text, "user", false));
+	assert_false(json_mentions(text, "hooks", true));
+	free(text);
+	config_done(&c);
+
+	c = (struct config){ .linux_.namespaces = &namespace, .linux_.n_namespaces = 1 };
+	c.hooks.n_poststop = 1;
+	c.hooks.poststop = &(struct config_hook){ .path = uts };
+	text = config_encode(&c);
+	assert_false(json_mentions(text, "user", false));
+	assert_true(json_mentions(text, "hooks", true));
+	c = (struct config){ 0 };
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +193,7 @@ int main(void)
 		cmocka_unit_test(the_rootless_default_needs_no_privilege),
 		cmocka_unit_test(a_bundle_is_loaded),
 		cmocka_unit_test(what_others_write_is_taken),
+		cmocka_unit_test(a_word_is_found_without_reading),
 	};
 
 	return TEST_MAIN(tests);
