@@ -214,11 +214,12 @@ static struct error *run_in(struct runtime *rt, const struct exec_options *o, st
 {
 	struct config_process own = { 0 };
 	struct config_process *p = c->config.process;
+	enum status status = container_status(c);
 	struct error *err;
 
-	if (container_status(c) == STATUS_STOPPED)
+	if (status == STATUS_STOPPED)
 		return error_new(ERROR_CONFLICT, "cannot exec in a stopped container");
-	if (container_status(c) == STATUS_PAUSED && !o->ignore_paused)
+	if (status == STATUS_PAUSED && !o->ignore_paused)
 		return error_new(
 			ERROR_CONFLICT,
 			"cannot exec in a paused container (use --ignore-paused to override)");
@@ -241,6 +242,14 @@ static struct error *run_in(struct runtime *rt, const struct exec_options *o, st
 	return err;
 }
 
+static struct error *protect_early(struct runtime *rt, const char *id)
+{
+	struct container c autocontainer = CONTAINER_NONE;
+
+	TRY(container_look_brief(rt, id, &c));
+	return c.has_config ? container_protect_early(c.dir) : NULL;
+}
+
 static struct error *run(struct runtime *rt, void *data, char **arguments)
 {
 	const struct exec_options *o = data;
@@ -248,6 +257,8 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	struct error *err;
 
 	err = files_check_preserved(o->preserve_fds, 0);
+	if (!err)
+		err = protect_early(rt, arguments[0]);
 	if (!err)
 		err = container_look(rt, arguments[0], &c);
 	if (!err && !c.has_config)

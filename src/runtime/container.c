@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/lock.h"
 #include "base/path.h"
+#include "base/self.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "runtime/report.h"
@@ -181,6 +182,18 @@ struct error *container_new(struct runtime *rt, const char *id, struct container
 		}
 		TRY(container_destroy(rt, &c)); /* a killed `create` has left it */
 	}
+}
+
+struct error *container_protect_early(int config_dir)
+{
+	struct buf text autobuf = BUF_MAX(CONFIG_BYTES_MAX);
+	struct error *err = config_read(config_dir, &text);
+
+	if (err) {
+		error_ignore(err, "who reads all of it will say so");
+		return NULL;
+	}
+	return json_mentions(buf_text(&text), "user", false) ? NULL : self_protect();
 }
 
 enum status container_status(const struct container *c)

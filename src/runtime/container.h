@@ -57,6 +57,13 @@ struct error *container_open_brief(struct runtime *rt, const char *id, struct co
 struct error *container_look_brief(struct runtime *rt, const char *id, struct container *ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * Executes this program anew from a read-only view (base/self.h) when the text of the config.json
+ * in @config_dir has no user namespace: before work that would be done again. Whoever has read it
+ * must look once more: what has escapes is not seen.
+ */
+struct error *container_protect_early(int config_dir) __attribute__((warn_unused_result));
+
 /* What it is doing now. A state file of an earlier boot, or a process that is gone, is stopped. */
 enum status container_status(const struct container *c) __attribute__((nonnull));
 

@@ -130,6 +130,7 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	TRY(files_check_preserved(o->preserve_fds, files_listening()));
 	TRY(open_bundle(o, &b));
 	b.oci.systemd_cgroup = rt->systemd_cgroup;
+	TRY(container_protect_early(b.oci.dir));
 	TRY(config_load(b.oci.dir, &config));
 	TRY(check_terminal(o, &config));
 	if (!config_namespace(&config, "user"))
