@@ -143,7 +143,7 @@ void json_decref_p(json_t **value);
 
 /*
  * Whether @word stands in the JSON @text as a member's name, else as a value: for those to whom
- * parsing all of it would be most of their work. True perhaps where it does not, as in a text with
- * letters as "\u0061".
+ * parsing all of it would be most of their work. True wherever it does, and perhaps elsewhere: of a
+ * text with "\u", by which it can be written otherwise, in any case.
  */
 bool json_mentions(const char *text, const char *word, bool as_name) __attribute__((nonnull));

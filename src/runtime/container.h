@@ -58,9 +58,9 @@ struct error *container_look_brief(struct runtime *rt, const char *id, struct co
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Executes this program anew from a read-only view (base/self.h) when the text of the config.json
- * in @config_dir has no user namespace: before work that would be done again. Whoever has read it
- * must look once more: what has escapes is not seen.
+ * Executes this program anew from a read-only view (base/self.h), before work that would be done
+ * again, when the config.json in @config_dir certainly has no user namespace. Whoever has read it
+ * knows better where it may have one.
  */
 struct error *container_protect_early(int config_dir) __attribute__((warn_unused_result));
 

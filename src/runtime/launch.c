@@ -40,6 +40,7 @@ const struct option launch_options[] = {
 struct bundle {
 	struct oci_bundle oci;
 	char *path;
+	struct buf config; /* the text of config.json */
 };
 
 static void bundle_close(struct bundle *b)
@@ -48,6 +49,7 @@ static void bundle_close(struct bundle *b)
 	fd_close(&b->oci.console_socket);
 	fd_close(&b->oci.seccomp_cache);
 	free(b->path);
+	buf_done(&b->config);
 }
 
 static struct error *open_bundle(const struct launch_options *o, struct bundle *b)
@@ -85,6 +87,12 @@ static void tell_warnings(const struct config *c)
 		report_warning(c->warnings[i]);
 }
 
+/* Who comes later (start, exec, delete) must see the config.json that counted. */
+static struct error *keep_config(const struct container *c, const struct buf *text)
+{
+	return path_replace(c->dir, CONFIG_NAME, buf_text(text), text->length, 0600, false);
+}
+
 /* Of this start alone: what is executed later has no such descriptors. */
 static void pass_listening(struct config *c)
 {
@@ -102,7 +110,7 @@ static struct error *create(struct bundle *b, const struct launch_options *o, st
 	if (!str_is_empty(o->console_socket))
 		TRY(error_wrap(files_connect(o->console_socket, &b->oci.console_socket),
 			       "console socket"));
-	TRY(container_keep_config(c));
+	TRY(keep_config(c, &b->config));
 	pass_listening(&c->config);
 	if (!o->detach && c->config.process)
 		foreground_size(c->config.process);
@@ -119,7 +127,8 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 		     struct container *ret, struct oci_running *running)
 {
 	struct bundle b __attribute__((cleanup(bundle_close))) = {
-		.oci = { .dir = -1, .console_socket = -1, .seccomp_cache = -1 }
+		.oci = { .dir = -1, .console_socket = -1, .seccomp_cache = -1 },
+		.config = BUF_MAX(CONFIG_BYTES_MAX),
 	};
 	struct config config autoconfig = { 0 };
 	struct container c autocontainer = CONTAINER_NONE;
@@ -131,7 +140,8 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	TRY(open_bundle(o, &b));
 	b.oci.systemd_cgroup = rt->systemd_cgroup;
 	TRY(container_protect_early(b.oci.dir));
-	TRY(config_load(b.oci.dir, &config));
+	TRY(config_read(b.oci.dir, &b.config));
+	TRY(error_wrap(config_parse(buf_text(&b.config), b.config.length, &config), CONFIG_NAME));
 	TRY(check_terminal(o, &config));
 	if (!config_namespace(&config, "user"))
 		TRY(self_protect());

@@ -151,7 +151,7 @@ static void what_others_write_is_taken(void **state)
 	}
 }
 
-/* What is not written by us may go unseen, what is written by us never. */
+/* What stands there is always found, what is found may not stand there. */
 static void a_word_is_found_without_reading(void **state)
 {
 	struct config c autoconfig = { 0 };
