@@ -108,6 +108,8 @@ static int exec_spawn(const struct proc_spawn *s)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (s->new_session)
 		setsid();
+	if (s->cwd > 0 && fchdir(s->cwd) < 0)
+		return -1;
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0)
 		return -1;

@@ -19,6 +19,7 @@
 #include "base/started.h"
 #include "config/config.h"
 #include "oci/console.h"
+#include "oci/setup.h"
 
 #include "base/banned.h"
 
@@ -149,7 +150,8 @@ static struct error *outcome(int status, const struct buf *said)
 			 (int)n, text);
 }
 
-static struct error *start_hook(const struct config_hook *hook, struct talk *t, pid_t *ret_pid)
+static struct error *start_hook(const struct config_hook *hook, int dir, struct talk *t,
+				pid_t *ret_pid)
 {
 	const char *own[] = { hook->path, NULL };
 	int in autoclose = -1, err autoclose = -1;
@@ -159,6 +161,7 @@ static struct error *start_hook(const struct config_hook *hook, struct talk *t, 
 		.argv = hook->args && *hook->args ? hook->args : (char *const *)own,
 		.env = hook->env,
 		.n_fds = 3,
+		.cwd = dir < 0 ? 0 : dir,
 	};
 
 	TRY(fd_pipe(&in, &t->in));
@@ -168,13 +171,13 @@ static struct error *start_hook(const struct config_hook *hook, struct talk *t, 
 	return proc_start(&spawn, ret_pid);
 }
 
-static struct error *run_hook(const struct config_hook *hook, const char *state)
+static struct error *run_hook(const struct config_hook *hook, const char *state, int dir)
 {
 	int64_t deadline = deadline_in(hook->timeout_s ? *hook->timeout_s : -1);
 	struct buf said autobuf = BUF_MAX(STDERR_MAX);
 	struct talk t = { .in = -1, .err = -1, .pidfd = -1, .text = state, .said = &said };
 	pid_t pid;
-	struct error *err = start_hook(hook, &t, &pid);
+	struct error *err = start_hook(hook, dir, &t, &pid);
 	int status = 0;
 
 	if (!err)
@@ -184,17 +187,17 @@ static struct error *run_hook(const struct config_hook *hook, const char *state)
 	return err ? err : outcome(status, &said);
 }
 
-struct error *oci_run_hooks(const char *name, const struct config_hook *hooks, size_t n,
-			    const char *state, void (*warn)(const char *text))
+struct error *oci_run_hooks(const struct oci_hooks *row, const char *state)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct error *err = error_wrap(run_hook(&hooks[i], state), "hooks.%s[%zu]: %s",
-					       name, i, hooks[i].path);
+	for (size_t i = 0; i < row->n; i++) {
+		const struct config_hook *hook = &row->list[i];
+		struct error *err = error_wrap(run_hook(hook, state, row->dir), "hooks.%s[%zu]: %s",
+					       row->name, i, hook->path);
 
-		if (err && !warn)
+		if (err && !row->warn)
 			return err;
 		if (err)
-			warn(error_message(err));
+			row->warn(error_message(err));
 		error_free(err);
 	}
 	return NULL;
@@ -213,16 +216,21 @@ static bool has_runtime_hooks(const struct setup *s)
 /* The parent's: once the root stands, before the child goes into it. */
 struct error *step_run_hooks(struct setup *s)
 {
+	const struct oci_bundle *b = s->spec->bundle;
 	const struct config_hooks *h = hooks_of(s);
+	const struct oci_hooks rows[] = {
+		{ "prestart", h->prestart, h->n_prestart, b->dir, NULL },
+		{ "createRuntime", h->create_runtime, h->n_create_runtime, b->dir, NULL },
+	};
 	char *state autofree = NULL;
 	char go = 'g';
 
 	if (!has_runtime_hooks(s))
 		return NULL;
 	TRY(console_wait_for(s, STARTED_MOUNTED));
-	state = oci_state_text(s->spec->id, s->spec->bundle, "creating", s->running->pid);
-	TRY(oci_run_hooks("prestart", h->prestart, h->n_prestart, state, NULL));
-	TRY(oci_run_hooks("createRuntime", h->create_runtime, h->n_create_runtime, state, NULL));
+	state = oci_state_text(s->spec->id, b, "creating", s->running->pid);
+	TRY(oci_run_hooks(&rows[0], state));
+	TRY(oci_run_hooks(&rows[1], state));
 	return fd_send(s->running->channel, &go, 1, NULL, 0);
 }
 
@@ -236,29 +244,31 @@ static struct error *wait_for_runtime_hooks(struct setup *s)
 	return fd_receive(s->channel_child, &go, 1, NULL, 0);
 }
 
-/* Programs of the host, in the container's namespaces. */
+/* Programs of the host, in the container's namespaces; as runc's they start in the bundle. */
 struct error *step_container_hooks(struct setup *s)
 {
 	const struct config_hooks *h = hooks_of(s);
+	const struct oci_hooks row = { "createContainer", h->create_container,
+				       h->n_create_container, s->spec->bundle->dir, NULL };
 	char *state autofree = NULL;
 
 	TRY(wait_for_runtime_hooks(s));
-	if (!h->n_create_container)
+	if (!row.n)
 		return NULL;
 	state = oci_state_text(s->spec->id, s->spec->bundle, "creating", getpid());
-	return oci_run_hooks("createContainer", h->create_container, h->n_create_container, state,
-			     NULL);
+	return oci_run_hooks(&row, state);
 }
 
 /* Programs of the container, just before its own. */
 struct error *step_start_hooks(struct setup *s)
 {
 	const struct config_hooks *h = hooks_of(s);
+	const struct oci_hooks row = { "startContainer", h->start_container, h->n_start_container,
+				       -1, NULL };
 	char *state autofree = NULL;
 
-	if (!h->n_start_container)
+	if (!row.n)
 		return NULL;
 	state = oci_state_text(s->spec->id, s->spec->bundle, "created", getpid());
-	return oci_run_hooks("startContainer", h->start_container, h->n_start_container, state,
-			     NULL);
+	return oci_run_hooks(&row, state);
 }

@@ -75,14 +75,22 @@ struct error *oci_create(const char *id, int state_dir, const char *state_path,
 struct error *oci_gate_open(int state_dir) __attribute__((warn_unused_result));
 bool oci_gate_is_closed(int state_dir);
 
+/* Hooks of one kind. */
+struct oci_hooks {
+	const char *name; /* as in config.json */
+	const struct config_hook *list;
+	size_t n;
+	int dir; /* where they start; negative: where we are */
+	void (*warn)(const char *text);
+};
+
 /*
- * Runs hooks in this process's namespaces, one after the other, with the container's state as the
- * specification words it on their stdin: @status is "created", "running", "stopped". The first that
- * fails ends the row; with @warn none does, and each that fails is told to it.
+ * Runs them in this process's namespaces, one after the other, with the container's state as the
+ * specification words it on their stdin: its status is "created", "running", "stopped". The first
+ * that fails ends the row; with @warn none does, and each that fails is told to it.
  */
-struct error *oci_run_hooks(const char *name, const struct config_hook *hooks, size_t n,
-			    const char *state, void (*warn)(const char *text))
-	__attribute__((nonnull(1, 4), warn_unused_result));
+struct error *oci_run_hooks(const struct oci_hooks *row, const char *state)
+	__attribute__((nonnull, warn_unused_result));
 
 /* That state: ociVersion, id, status, pid (0: none), bundle, annotations. The caller frees. */
 char *oci_state_text(const char *id, const struct oci_bundle *bundle, const char *status, pid_t pid)

@@ -230,14 +230,14 @@ static void run_poststop(const struct container *c)
 {
 	struct oci_bundle bundle = container_bundle(c);
 	const struct config_hooks *hooks = &c->config.hooks;
+	const struct oci_hooks row = { "poststop", hooks->poststop, hooks->n_poststop, -1,
+				       report_warning };
 	char *state autofree = NULL;
 
 	if (!c->has_config || !hooks->n_poststop)
 		return;
 	state = oci_state_text(c->id, &bundle, "stopped", 0);
-	error_ignore(oci_run_hooks("poststop", hooks->poststop, hooks->n_poststop, state,
-				   report_warning),
-		     "there is none");
+	error_ignore(oci_run_hooks(&row, state), "there is none");
 }
 
 struct error *container_destroy(struct runtime *rt, struct container *c)

@@ -167,6 +167,8 @@ struct error *launch_start(struct container *c)
 {
 	struct oci_bundle bundle = container_bundle(c);
 	const struct config_hooks *hooks = &c->config.hooks;
+	const struct oci_hooks row = { "poststart", hooks->poststart, hooks->n_poststart, -1,
+				       NULL };
 	char *state autofree = NULL;
 	struct error *err;
 
@@ -174,7 +176,7 @@ struct error *launch_start(struct container *c)
 	if (!hooks->n_poststart)
 		return NULL;
 	state = oci_state_text(c->id, &bundle, "running", (pid_t)c->state.pid);
-	err = oci_run_hooks("poststart", hooks->poststart, hooks->n_poststart, state, NULL);
+	err = oci_run_hooks(&row, state);
 	if (err) /* the container is to be stopped then (runtime.md, Lifecycle) */
 		error_ignore(oci_kill(&c->state, SIGKILL), "it has ended meanwhile");
 	return err;
