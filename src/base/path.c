@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -78,6 +80,29 @@ struct error *path_open_beneath(int dir, const char *path, int flags, mode_t mod
 	if (fd < 0)
 		return error_sys("%s", path);
 	*ret_fd = fd;
+	return NULL;
+}
+
+struct error *path_check_on_proc(int fd, const char *path)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return error_sys("%s", path);
+	return fs.f_type == PROC_SUPER_MAGIC
+		       ? NULL
+		       : error_new(ERROR_REFUSED, "%s is not the kernel's", path);
+}
+
+struct error *path_open_on_proc(int dir, const char *path, int flags, int *ret_fd)
+{
+	int fd autoclose = -1;
+
+	/* What is not the kernel's may be a FIFO, too. */
+	TRY(path_open_beneath(dir, path, flags | (flags & O_PATH ? 0 : O_NONBLOCK | O_NOCTTY), 0,
+			      &fd));
+	TRY(path_check_on_proc(fd, path));
+	*ret_fd = fd_take(&fd);
 	return NULL;
 }
 

@@ -34,6 +34,15 @@ struct error *path_open_beneath(int dir, const char *path, int flags, mode_t mod
 	__attribute__((nonnull, warn_unused_result));
 
 /*
+ * path_open_beneath() of what must lie on the kernel's proc: anything else in its place is
+ * ERROR_REFUSED (CVE-2019-19921, CVE-2025-52881).
+ */
+struct error *path_check_on_proc(int fd, const char *path)
+	__attribute__((nonnull, warn_unused_result));
+struct error *path_open_on_proc(int dir, const char *path, int flags, int *ret_fd)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
  * Opens the directory @path inside @root, making what is missing with @mode, owned by @uid:@gid
  * (-1: not changed). Existing symlinks are followed inside the root.
  */

@@ -61,7 +61,7 @@ struct error *step_sysctl(struct setup *s)
 		for (char *c = path; *c && !s->spec->bundle; c++) /* whose keys are paths */
 			if (*c == '.')
 				*c = '/';
-		TRY(error_wrap(path_open_beneath(s->root_dir, path, O_WRONLY, 0, &fd), "sysctl %s",
+		TRY(error_wrap(path_open_on_proc(s->root_dir, path, O_WRONLY, &fd), "sysctl %s",
 			       list[i]));
 		TRY(error_wrap(fd_write_all(fd, list[i + 1], strlen(list[i + 1])), "sysctl %s=%s",
 			       list[i], list[i + 1]));

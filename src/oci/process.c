@@ -64,12 +64,20 @@ struct error *process_set_personality(const struct config_personality *c)
 	return NULL;
 }
 
-/* LSM attributes for the next execve(2): of the thread's own file, in the container's proc. */
+/*
+ * LSM attributes for the next execve(2), in the container's proc: what the bundle's root has in
+ * that place instead would take the label and do nothing.
+ */
 static struct error *write_attribute(const char *file, const char *text)
 {
-	char *path autofree = alloc_printf("/proc/self/attr/%s", file);
+	char *path autofree = alloc_printf("self/attr/%s", file);
+	int proc autoclose = -1, fd autoclose = -1;
+	struct error *err;
 
-	return path_write_existing(AT_FDCWD, path, text);
+	TRY(path_open_on_proc(AT_FDCWD, "proc", O_PATH | O_DIRECTORY, &proc));
+	fd = openat(proc, path, O_WRONLY | O_CLOEXEC); /* "self" is a link of the kernel's */
+	err = fd < 0 ? error_sys("%s", path) : path_check_on_proc(fd, path);
+	return err ? err : fd_write_all(fd, text, strlen(text));
 }
 
 static struct error *set_apparmor(const char *profile)

@@ -496,6 +496,18 @@ static void descriptors_have_paths(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void only_the_kernels_proc_is_proc(void **state)
+{
+	int dir autoclose = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd autoclose = -1;
+
+	(void)state;
+	assert_ok(path_open_on_proc(dir, "proc/version", O_RDONLY, &fd));
+	fd_close(&fd);
+	assert_fails(path_open_on_proc(dir, "etc/passwd", O_RDONLY, &fd), ERROR_REFUSED,
+		     "is not the kernel's");
+	assert_int_equal(fd, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -522,6 +534,7 @@ int main(void)
 		TEST(names_are_plain),
 		TEST(paths_are_normalized),
 		TEST(descriptors_have_paths),
+		TEST(only_the_kernels_proc_is_proc),
 	};
 
 	return TEST_MAIN(tests);
