@@ -30,10 +30,15 @@ struct error *console_wait_for(struct setup *s, enum started_word wanted)
 	for (;;) {
 		int fd autoclose = -1;
 		enum started_word word = STARTED_NOTHING;
+		int number;
 
-		TRY(started_receive(s->running->channel, &word, &fd));
+		TRY(started_receive_any(s->running->channel, &word, &fd, &number));
 		if (word == wanted)
 			return NULL;
+		if (word == STARTED_LISTENER) {
+			TRY(listener_hand_on(s, number));
+			continue;
+		}
 		if (word != STARTED_TERMINAL)
 			return error_new(ERROR_SYSTEM,
 					 "the process that sets the container up was killed");

@@ -41,9 +41,10 @@ void undo_make_gate(struct setup *s)
 }
 
 /*
- * Nobody would find who waits here before the state file stands: it ends with its parent till then.
+ * The child's. Nobody would find who waits at the gate before the state file stands: it ends with
+ * its parent till then.
  */
-static struct error *hear_of_state(struct setup *s)
+struct error *step_hear_of_state(struct setup *s)
 {
 	char go;
 	ssize_t n;
@@ -65,7 +66,6 @@ struct error *step_gate(struct setup *s)
 	char byte;
 	ssize_t n;
 
-	TRY(hear_of_state(s));
 	TRY(started_tell(s->channel_child, STARTED_READY, -1));
 	fd_close(&s->channel_child);
 	s->past_gate = true;

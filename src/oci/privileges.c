@@ -121,6 +121,8 @@ struct error *step_load_seccomp(struct setup *s)
 	struct seccomp_options options = {
 		.capabilities = spec->process.capabilities,
 		.i386 = spec->seccomp_i386,
+		.x32 = spec->bundle != NULL,
+		.listener = spec->bundle != NULL,
 		.kernel_version = seccomp_running_kernel(),
 	};
 
@@ -249,7 +251,7 @@ struct error *step_privileges(struct setup *s)
 	TRY(limit_to_own(s, p));
 	TRY(drop_bounding(p->capabilities));
 	if (filtered && !p->no_new_privileges)
-		TRY(seccomp_install(&s->seccomp));
+		TRY(listener_install(s));
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_sys("keep capabilities");
 	TRY(become_user(&s->user));
@@ -262,7 +264,11 @@ struct error *step_privileges(struct setup *s)
 /* Behind the gate: waiting there is not the profile's to allow. */
 struct error *step_filter(struct setup *s)
 {
-	if (!s->seccomp.insns || !s->spec->process.no_new_privileges)
-		return NULL;
-	return seccomp_install(&s->seccomp);
+	return s->seccomp.insns && !s->filtered ? listener_install(s) : NULL;
+}
+
+/* But a listener is handed on by who makes the container, who is gone by then. */
+struct error *step_early_filter(struct setup *s)
+{
+	return s->seccomp.notifies ? step_filter(s) : NULL;
 }

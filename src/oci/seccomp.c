@@ -26,7 +26,13 @@
  * quick to load as well as to run.
  */
 
-#define X32_BIT 0x40000000u /* __X32_SYSCALL_BIT */
+/* Newer than the kernel headers of Debian 12. */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+#define X32_BIT 0x40000000u			     /* __X32_SYSCALL_BIT */
+#define AUDIT_ARCH_X32 (EM_X86_64 | __AUDIT_ARCH_LE) /* as libseccomp numbers it */
 #define ENOSYS_ACTION (SECCOMP_RET_ERRNO | ENOSYS)
 
 /* One rule for one number. */
@@ -319,6 +325,28 @@ static struct bpf_label emit_arch(struct bpf_code *code, const struct seccomp_pr
 	return bpf_load(code, offsetof(struct seccomp_data, nr), root);
 }
 
+/* To the kernel x32 is x86-64, with a bit in the call's number. */
+static struct bpf_label emit_native(struct bpf_code *code, const struct seccomp_profile *profile,
+				    const struct seccomp_options *options)
+{
+	struct bpf_label native = emit_arch(code, profile, seccomp_native_arch), x32;
+
+	if (!options->x32 || !profile->x32 || seccomp_native_arch != AUDIT_ARCH_X86_64)
+		return native;
+	x32 = emit_arch(code, profile, AUDIT_ARCH_X32);
+	x32 = bpf_branch(code, BPF_JGE, X32_BIT, x32, native);
+	return bpf_load(code, offsetof(struct seccomp_data, nr), x32);
+}
+
+/* Of the flags only those that go together with what the program does (seccomp(2)). */
+static unsigned int flags_of(const struct seccomp_profile *profile)
+{
+	if (!profile->notifies)
+		return profile->flags & ~(unsigned int)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	return profile->flags |
+	       (profile->flags & SECCOMP_FILTER_FLAG_TSYNC ? SECCOMP_FILTER_FLAG_TSYNC_ESRCH : 0);
+}
+
 struct error *seccomp_compile(const char *text, size_t length,
 			      const struct seccomp_options *options, struct seccomp_program *ret)
 {
@@ -334,11 +362,12 @@ struct error *seccomp_compile(const char *text, size_t length,
 
 		other = bpf_branch(code, BPF_JEQ, AUDIT_ARCH_I386, i386, other);
 	}
-	native = emit_arch(code, &profile, seccomp_native_arch);
+	native = emit_native(code, &profile, options);
 	native = bpf_branch(code, BPF_JEQ, seccomp_native_arch, native, other);
 	native = bpf_load(code, offsetof(struct seccomp_data, arch), native);
 	TRY(bpf_finish(code, native, ret));
-	ret->flags = profile.flags;
+	ret->flags = flags_of(&profile);
+	ret->notifies = profile.notifies;
 	return NULL;
 }
 
@@ -375,5 +404,17 @@ struct error *seccomp_install(const struct seccomp_program *program)
 
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->flags, &fprog) < 0)
 		return error_sys("load the system call filter");
+	return NULL;
+}
+
+struct error *seccomp_install_listener(const struct seccomp_program *program, int *ret_fd)
+{
+	struct sock_fprog fprog = { .len = program->n_insns, .filter = program->insns };
+	long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			  program->flags | SECCOMP_FILTER_FLAG_NEW_LISTENER, &fprog);
+
+	if (fd < 0)
+		return error_sys("load the system call filter");
+	*ret_fd = (int)fd;
 	return NULL;
 }

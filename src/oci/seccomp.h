@@ -6,7 +6,7 @@
  * What the compiler adds to the profile, whatever it says:
  * - the native architecture is open; i386 (on x86-64) only where both the caller and the profile
  *   want it; any other architecture ends the process;
- * - x32 calls (x86-64 numbers with bit 30) give ENOSYS;
+ * - x32 calls (x86-64 numbers with bit 30) give ENOSYS, but where both want them;
  * - numbers above the highest one that the profile names give ENOSYS, not the default action,
  *   unless that one lets calls pass: programs probe for new calls and fall back only then (runc
  *   does so).
@@ -29,6 +29,8 @@
 struct seccomp_options {
 	uint64_t capabilities; /* that the container will have; bit n is capability n (caps.h) */
 	bool i386;	       /* may the container make i386 calls; nothing on other machines */
+	bool x32;	       /* and x32 calls, where the profile lists that architecture */
+	bool listener;	       /* somebody will answer notifications */
 	unsigned int kernel_version; /* KERNEL_VERSION(6, 1, 0), see seccomp_running_kernel() */
 };
 
@@ -37,6 +39,7 @@ struct seccomp_program {
 	struct sock_filter *insns;
 	unsigned short n_insns; /* at most BPF_MAXINSNS */
 	unsigned int flags;	/* SECCOMP_FILTER_FLAG_… that the profile asks for */
+	bool notifies;		/* it is for seccomp_install_listener() */
 };
 void seccomp_program_done(struct seccomp_program *program) __attribute__((nonnull));
 #define autoseccomp __attribute__((cleanup(seccomp_program_done)))
@@ -49,8 +52,9 @@ unsigned int seccomp_running_kernel(void);
  * numbers of calls; names that neither it nor we know are left out, as docker does.
  *
  * ERROR_BAD_INPUT: not a profile; the text names the place (`syscalls[3].args[0].op: "SCMP_CMP_FOO"
- * is not a comparison`). ERROR_UNSUPPORTED: SCMP_ACT_NOTIFY or flags that need a listener; no
- * libseccomp. ERROR_LIMIT: over SECCOMP_PROFILE_MAX bytes, or more than BPF_MAXINSNS instructions.
+ * is not a comparison`). ERROR_UNSUPPORTED: SCMP_ACT_NOTIFY or flags that need a listener, without
+ * one; no libseccomp. ERROR_LIMIT: over SECCOMP_PROFILE_MAX bytes, or more than BPF_MAXINSNS
+ * instructions.
  */
 #define SECCOMP_PROFILE_MAX (1024 * 1024)
 struct error *seccomp_compile(const char *profile, size_t length,
@@ -77,4 +81,11 @@ struct error *seccomp_load_cached(int cache_dir, const char *profile, size_t len
  * no_new_privs, or CAP_SYS_ADMIN in the caller's user namespace. Async-signal-safe on success.
  */
 struct error *seccomp_install(const struct seccomp_program *program)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * The same, where the program notifies: *@ret_fd is the listener's descriptor (seccomp_unotify(2)).
+ * Every call after that may be one that waits for an answer.
+ */
+struct error *seccomp_install_listener(const struct seccomp_program *program, int *ret_fd)
 	__attribute__((nonnull, warn_unused_result));

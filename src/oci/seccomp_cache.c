@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@
  */
 
 /* Raised whenever the same profile may compile to something else, or the file's layout changes. */
-#define COMPILER_VERSION 2
+#define COMPILER_VERSION 3
 
 #define KEY_SIZE 128
 #define MAGIC UINT64_C(0x3246504243434553) /* "SECCBPF2", little-endian */
@@ -40,7 +41,7 @@ struct head {
 	uint64_t magic;
 	uint64_t checksum;  /* FNV-1a of all that follows it */
 	char key[KEY_SIZE]; /* as in the file's name */
-	uint32_t flags;
+	uint32_t flags;	    /* of seccomp(2), a listener's too */
 	uint32_t n_insns;
 	uint64_t text_length; /* 0: the built-in profile */
 };
@@ -78,6 +79,11 @@ struct wanted {
 	char key[KEY_SIZE]; /* the file's name */
 };
 
+static int bits_of(const struct seccomp_options *o)
+{
+	return o->i386 | o->x32 << 1 | o->listener << 2;
+}
+
 static struct wanted make_wanted(const char *profile, size_t length,
 				 const struct seccomp_options *options)
 {
@@ -87,8 +93,8 @@ static struct wanted make_wanted(const char *profile, size_t length,
 	snprintf(name, sizeof(name), "%016llx",
 		 (unsigned long long)(profile ? sum_words(profile, length) : 0));
 	snprintf(w.key, KEY_SIZE, "%s-%llx-%d-%x-%x-%d", profile ? name : seccomp_default_digest,
-		 (unsigned long long)options->capabilities, options->i386, options->kernel_version,
-		 seccomp_native_arch, COMPILER_VERSION);
+		 (unsigned long long)options->capabilities, bits_of(options),
+		 options->kernel_version, seccomp_native_arch, COMPILER_VERSION);
 	return w;
 }
 
@@ -140,7 +146,8 @@ static bool read_cached(int dir, const struct wanted *w, struct seccomp_program 
 	ret->insns = alloc_zeroed(head->n_insns, sizeof(*ret->insns));
 	memcpy(ret->insns, head + 1, head->n_insns * sizeof(*ret->insns));
 	ret->n_insns = (unsigned short)head->n_insns;
-	ret->flags = head->flags;
+	ret->flags = head->flags & ~(uint32_t)SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	ret->notifies = head->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	return true;
 }
 
@@ -176,7 +183,7 @@ static struct error *write_cached(int dir, const struct wanted *w,
 
 	head->magic = MAGIC;
 	memcpy(head->key, w->key, KEY_SIZE);
-	head->flags = program->flags;
+	head->flags = program->flags | (program->notifies ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0);
 	head->n_insns = program->n_insns;
 	head->text_length = w->text_length;
 	memcpy(head + 1, program->insns, code_size);

@@ -14,6 +14,9 @@ const uint32_t seccomp_native_arch = AUDIT_ARCH_AARCH64;
 const uint32_t seccomp_native_arch = AUDIT_ARCH_RISCV64;
 #endif
 
+#define X32 (EM_X86_64 | __AUDIT_ARCH_LE) /* as libseccomp numbers it */
+#define X32_BIT 0x40000000
+
 /* seccomp_syscall_resolve_name_arch(3) */
 static int (*resolve)(uint32_t arch, const char *name);
 
@@ -132,7 +135,7 @@ int seccomp_number(uint32_t arch, const char *name)
 		return number;
 	for (size_t i = 0; i < sizeof(newer) / sizeof(*newer); i++)
 		if (strcmp(newer[i].name, name) == 0 && (!newer[i].only || newer[i].only == arch))
-			return newer[i].number;
+			return newer[i].number | (arch == X32 ? X32_BIT : 0);
 	other = arch == AUDIT_ARCH_I386 ? seccomp_find_multiplexed(name) : NULL;
 	return other ? other->direct
 		     : -1; /* libseccomp has only the other way's number for these */

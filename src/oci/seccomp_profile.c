@@ -242,7 +242,7 @@ static struct error *check_arches(char *const *list, const char *where)
 }
 
 /* Checks every architecture named, and finds whether i386 is open as far as the profile goes. */
-static struct error *read_arches(const struct json_profile *p, bool *ret_i386)
+static struct error *read_arches(const struct json_profile *p, bool *ret_i386, bool *ret_x32)
 {
 	bool i386 = !p->architectures && p->n_arch_map == 0;
 
@@ -251,6 +251,7 @@ static struct error *read_arches(const struct json_profile *p, bool *ret_i386)
 	TRY(check_arches(p->architectures, "architectures"));
 	if (p->architectures)
 		i386 = strv_contains(p->architectures, "SCMP_ARCH_X86");
+	*ret_x32 = p->architectures && strv_contains(p->architectures, "SCMP_ARCH_X32");
 	for (size_t i = 0; i < p->n_arch_map; i++) {
 		const struct json_arch *a = &p->arch_map[i];
 		char *where autofree = alloc_printf("archMap[%zu].subArchitectures", i);
@@ -264,7 +265,7 @@ static struct error *read_arches(const struct json_profile *p, bool *ret_i386)
 	return NULL;
 }
 
-static struct error *read_flags(char *const *list, unsigned int *ret)
+static struct error *read_flags(char *const *list, bool listener, unsigned int *ret)
 {
 	static const struct {
 		const char *name;
@@ -284,7 +285,7 @@ static struct error *read_flags(char *const *list, unsigned int *ret)
 			f++;
 		if (f == sizeof(flags) / sizeof(*flags))
 			return error_wrap(unknown(list[i], "a filter flag"), "flags[%zu]", i);
-		if (flags[f].flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		if (flags[f].flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV && !listener)
 			return error_new(ERROR_UNSUPPORTED,
 					 "flags[%zu]: %s needs a listener for notifications, and "
 					 "there is none here",
@@ -333,10 +334,6 @@ static struct error *read_action(const char *name, const json_t *number, bool st
 	json_int_t data = EPERM;
 
 	TRY(find_action(name, &action));
-	if (action->value == SECCOMP_RET_USER_NOTIF)
-		return error_new(ERROR_UNSUPPORTED,
-				 "SCMP_ACT_NOTIFY needs a listener for notifications, and there is "
-				 "none here");
 	if (number && !action->errno_max && strict)
 		return error_new(ERROR_BAD_INPUT, "%s takes no errno", name);
 	if (number && action->errno_max) {
@@ -467,6 +464,17 @@ static struct error *read_names(struct json_call *call, struct seccomp_rule *rul
 	return NULL;
 }
 
+static struct error *refuse_notification(uint32_t action, const char *where)
+{
+	return action != SECCOMP_RET_USER_NOTIF
+		       ? NULL
+		       : error_new(
+				 ERROR_UNSUPPORTED,
+				 "%s: SCMP_ACT_NOTIFY needs a listener for notifications, and there is "
+				 "none here",
+				 where);
+}
+
 /* Moves what it can out of @call. */
 static struct error *read_rule(struct json_call *call, const struct seccomp_options *options,
 			       struct seccomp_rule *rule)
@@ -476,21 +484,25 @@ static struct error *read_rule(struct json_call *call, const struct seccomp_opti
 	TRY(read_names(call, rule));
 	TRY(read_conditions(call, rule));
 	TRY(decide(call, options, &rule->applies));
-	if (rule->applies)
-		return error_wrap(read_action(call->action, call->errno_ret, true, &rule->action),
-				  "action");
+	if (rule->applies) {
+		TRY(error_wrap(read_action(call->action, call->errno_ret, true, &rule->action),
+			       "action"));
+		return options->listener ? NULL : refuse_notification(rule->action, "action");
+	}
 	return error_wrap(find_action(call->action, &action), "action");
 }
 
 static struct error *convert(struct json_profile *p, const struct seccomp_options *options,
 			     struct seccomp_profile *ret)
 {
-	TRY(read_arches(p, &ret->i386));
-	TRY(read_flags(p->flags, &ret->flags));
+	TRY(read_arches(p, &ret->i386, &ret->x32));
+	TRY(read_flags(p->flags, options->listener, &ret->flags));
 	/* not strict: who turns docker's default into SCMP_ACT_LOG often leaves its errno there */
 	TRY(error_wrap(read_action(p->default_action, p->default_errno_ret, false,
 				   &ret->default_action),
 		       "defaultAction"));
+	/* The answer to every call could not even be waited for. */
+	TRY(refuse_notification(ret->default_action, "defaultAction"));
 	ret->rules = alloc_zeroed(p->n_calls, sizeof(*ret->rules));
 	for (size_t i = 0; i < p->n_calls; i++) {
 		struct error *err;
@@ -499,6 +511,7 @@ static struct error *convert(struct json_profile *p, const struct seccomp_option
 		err = read_rule(&p->calls[i], options, &ret->rules[i]);
 		if (err)
 			return below(err, "syscalls[%zu]", i);
+		ret->notifies |= ret->rules[i].action == SECCOMP_RET_USER_NOTIF;
 	}
 	return NULL;
 }

@@ -41,6 +41,8 @@ struct seccomp_rule {
 struct seccomp_profile {
 	uint32_t default_action;
 	unsigned int flags;
+	bool x32; /* it is listed */
+	bool notifies;
 	bool i386; /* no architectures are listed, or i386 is among those of this machine */
 	struct seccomp_rule *rules;
 	size_t n_rules;

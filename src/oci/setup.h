@@ -47,9 +47,9 @@ struct setup {
 	/* Child. */
 	int root_dir; /* the root where it is attached */
 	struct user user;
-	int gate, gate_errors; /* of a bundle: where it waits, and what it tells after that */
-	bool past_gate;
-	char *program; /* of a bundle: what will be executed */
+	int gate, gate_errors;	  /* of a bundle: where it waits, and what it tells after that */
+	bool past_gate, filtered; /* and whether the filter is in force */
+	char *program;		  /* of a bundle: what will be executed */
 };
 
 enum step_side { STEP_PARENT, STEP_CHILD };
@@ -121,6 +121,11 @@ struct error *step_cwd(struct setup *s);
 struct error *step_privileges(struct setup *s);
 struct error *step_execute(struct setup *s);
 
+/* The filter, with its listener where it has one: by the child, and by the parent. */
+struct error *listener_install(struct setup *s);
+struct error *listener_hand_on(struct setup *s, int number);
+struct error *step_serve_listener(struct setup *s);
+
 /* Of bundles alone. nodes_wanted(): how many device nodes the parent sends. */
 size_t nodes_wanted(const struct setup *s);
 struct error *step_make_gate(struct setup *s);
@@ -135,6 +140,8 @@ struct error *step_make_nodes(struct setup *s);
 struct error *step_finish_mounts(struct setup *s);
 struct error *step_container_hooks(struct setup *s);
 struct error *step_find_program(struct setup *s);
+struct error *step_hear_of_state(struct setup *s);
 struct error *step_gate(struct setup *s);
 struct error *step_start_hooks(struct setup *s);
 struct error *step_filter(struct setup *s);
+struct error *step_early_filter(struct setup *s);

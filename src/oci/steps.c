@@ -138,10 +138,13 @@ static const struct step create_steps[] = {
 	{ "pivot root", STEP_CHILD, step_pivot, NULL },
 	{ "start session", STEP_CHILD, step_session, NULL },
 	{ "close descriptors", STEP_CHILD, step_close, NULL },
+	/* Before a listener's answer, which comes over the same channel. */
+	{ "wait for the state file", STEP_CHILD, step_hear_of_state, NULL },
 	{ "drop privileges", STEP_CHILD, step_privileges, NULL },
 	{ "change directory", STEP_CHILD, step_cwd, NULL },
 	/* `create` is to tell what `start` could not do. */
 	{ "find program", STEP_CHILD, step_find_program, NULL },
+	{ "install listener", STEP_CHILD, step_early_filter, NULL },
 	{ "wait at the gate", STEP_CHILD, step_gate, NULL },
 	{ "run hooks", STEP_CHILD, step_start_hooks, NULL },
 	{ "filter system calls", STEP_CHILD, step_filter, NULL },
@@ -181,6 +184,7 @@ static const struct step exec_bundle_steps[] = {
 	{ "clone", STEP_PARENT, step_clone, undo_clone },
 	{ "raise limits", STEP_PARENT, step_limits, NULL },
 	{ "go", STEP_PARENT, step_go, NULL },
+	{ "hand the listener on", STEP_PARENT, step_serve_listener, NULL },
 
 	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
 	{ "wait for the parent", STEP_CHILD, step_wait_for_go, NULL },
@@ -210,7 +214,7 @@ static uint64_t now_us(void)
 static bool hears_the_child(const struct step *step)
 {
 	return step->run == step_hand_over_root || step->run == step_hand_over ||
-	       step->run == step_go;
+	       step->run == step_go || step->run == step_serve_listener;
 }
 
 static struct error *run_step(const struct step *step, struct setup *s)

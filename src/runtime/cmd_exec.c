@@ -161,6 +161,8 @@ static struct error *wait_started(struct oci_running *r, int console)
 	int terminal autoclose = -1;
 
 	TRY(started_wait(r->channel, &terminal));
+	if (terminal < 0) /* a listener's service has heard of it before */
+		terminal = fd_take(&r->stdout_fd);
 	if (terminal >= 0 && console >= 0)
 		return files_send_console(console, terminal);
 	r->stdout_fd = fd_take(&terminal);

@@ -156,6 +156,30 @@ static void silence_is_an_error(void **state)
 	assert_true(error_is(err, ERROR_SYSTEM));
 }
 
+static void listener_comes_as_a_number_to_who_asks(void **state)
+{
+	struct pair p autopair = make_pair();
+	enum started_word word = STARTED_NOTHING;
+	struct error *err;
+	int fd = -1, number = -1;
+
+	(void)state;
+	assert_ok(started_tell_listener(p.child, 1000));
+	assert_ok(started_receive_any(p.parent, &word, &fd, &number));
+	assert_int_equal(word, STARTED_LISTENER);
+	assert_int_equal(number, 1000);
+	assert_int_equal(fd, -1);
+	assert_ok(started_tell(p.child, STARTED_READY, -1));
+	assert_ok(started_receive_any(p.parent, &word, &fd, &number));
+	assert_int_equal(word, STARTED_READY);
+	assert_int_equal(number, -1);
+	assert_ok(started_tell_listener(p.child, 0));
+	err = started_receive(p.parent, &word, &fd);
+	assert_true(error_is(err, ERROR_BAD_INPUT));
+	assert_int_equal(fd, -1);
+	error_free(err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +188,7 @@ int main(void)
 		cmocka_unit_test(error_comes_whole),
 		cmocka_unit_test(error_comes_over_a_reset),
 		cmocka_unit_test(words_out_of_turn_are_refused),
+		cmocka_unit_test(listener_comes_as_a_number_to_who_asks),
 		cmocka_unit_test(report_is_heard),
 		cmocka_unit_test(silence_is_an_error),
 	};

@@ -258,6 +258,53 @@ static void rules_without_arguments_win_else_the_first_match(void **state)
 	assert_int_equal(ask(&p, SYS_write, 5), ERRNO(EPERM));
 }
 
+static void x32_is_open_where_both_want_it(void **state)
+{
+	const struct seccomp_options open = { .kernel_version = KERNEL_VERSION(6, 1, 0),
+					      .x32 = true };
+	struct seccomp_program p autoseccomp = { 0 };
+
+	(void)state;
+	if (seccomp_native_arch != AUDIT_ARCH_X86_64)
+		return;
+	compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\","
+		"\"SCMP_ARCH_X32\"],\"syscalls\":[{\"names\":[\"write\"],"
+		"\"action\":\"SCMP_ACT_TRAP\"}]}",
+		&open, &p);
+	assert_int_equal(ask(&p, X32 | SYS_write, 0), SECCOMP_RET_TRAP);
+	assert_int_equal(ask(&p, X32 | SYS_read, 0), ALLOW);
+	assert_int_equal(ask(&p, SYS_write, 0), SECCOMP_RET_TRAP);
+	assert_int_equal(ask(&p, SYS_read, 0), ALLOW);
+	seccomp_program_done(&p);
+	compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\"]}",
+		&open, &p);
+	assert_int_equal(ask(&p, X32 | SYS_read, 0), ERRNO(ENOSYS));
+}
+
+static void notifications_are_for_who_has_a_listener(void **state)
+{
+	const struct seccomp_options listening = { .kernel_version = KERNEL_VERSION(6, 1, 0),
+						   .listener = true };
+	struct seccomp_program p autoseccomp = { 0 };
+
+	(void)state;
+	compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+		"\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\",\"SECCOMP_FILTER_FLAG_TSYNC\"],"
+		"\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}",
+		&listening, &p);
+	assert_true(p.notifies);
+	/* TSYNC, WAIT_KILLABLE_RECV, and TSYNC_ESRCH, which the kernel wants with a listener. */
+	assert_int_equal(p.flags, 1 << 0 | 1 << 5 | 1 << 4);
+	assert_int_equal(ask(&p, (uint32_t)seccomp_number(seccomp_native_arch, "mkdir"), 0),
+			 SECCOMP_RET_USER_NOTIF);
+	seccomp_program_done(&p);
+	compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+		"\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]}",
+		&listening, &p);
+	assert_false(p.notifies);
+	assert_int_equal(p.flags, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +314,8 @@ int main(void)
 		cmocka_unit_test(other_architectures_are_closed),
 #ifdef __x86_64__
 		cmocka_unit_test(x32_is_closed_whatever_the_profile_says),
+		cmocka_unit_test(x32_is_open_where_both_want_it),
+		cmocka_unit_test(notifications_are_for_who_has_a_listener),
 		cmocka_unit_test(i386_needs_caller_and_profile),
 		cmocka_unit_test(multiplexed_calls_follow_their_rules),
 #endif

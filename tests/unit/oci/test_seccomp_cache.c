@@ -83,6 +83,7 @@ static void assert_same(const struct seccomp_program *a, const struct seccomp_pr
 {
 	assert_int_equal(a->n_insns, b->n_insns);
 	assert_int_equal(a->flags, b->flags);
+	assert_int_equal(a->notifies, b->notifies);
 	assert_memory_equal(a->insns, b->insns, a->n_insns * sizeof(*a->insns));
 }
 
@@ -114,9 +115,9 @@ static void the_second_time_reads_the_file(void **state)
 static void each_option_has_its_own_file(void **state)
 {
 	struct fixture *f = *state;
-	char names[5][256];
+	char names[7][256];
 
-	for (unsigned int i = 0; i < 5; i++) {
+	for (unsigned int i = 0; i < 7; i++) {
 		struct seccomp_options o = f->options;
 		struct seccomp_program p autoseccomp = { 0 };
 		const char *text = i == 4 ? NULL : profile;
@@ -124,12 +125,28 @@ static void each_option_has_its_own_file(void **state)
 		o.capabilities ^= i == 1;
 		o.i386 = i == 2;
 		o.kernel_version += i == 3 ? 0x100 : 0;
+		o.x32 = i == 5;
+		o.listener = i == 6;
 		assert_null(seccomp_load_cached(f->dir, text, strlen(profile), &o, &p));
 		find_file(f, names[i]);
 		for (unsigned int j = 0; j < i; j++)
 			assert_string_not_equal(names[i], names[j]);
 		assert_int_equal(unlinkat(f->dir, names[i], 0), 0);
 	}
+}
+
+static void what_notifies_does_so_the_second_time(void **state)
+{
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":["
+				   "{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}";
+	struct fixture *f = *state;
+	struct seccomp_program first autoseccomp = { 0 }, second autoseccomp = { 0 };
+
+	f->options.listener = true;
+	assert_null(seccomp_load_cached(f->dir, text, strlen(text), &f->options, &first));
+	assert_true(first.notifies);
+	assert_null(seccomp_load_cached(f->dir, text, strlen(text), &f->options, &second));
+	assert_same(&first, &second);
 }
 
 /* Flips one byte at @offset of the file (from its end when negative). */
@@ -355,6 +372,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_second_time_reads_the_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_option_has_its_own_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_notifies_does_so_the_second_time, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(whatever_is_wrong_is_made_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(unsound_code_is_refused_even_with_its_checksum,
 						set_up, tear_down),
