@@ -78,8 +78,6 @@ static struct error *set_process(const struct config_process *c, struct oci_proc
 {
 	if (!c->args || !*c->args)
 		return error_new(ERROR_BAD_INPUT, "process.args: missing or empty");
-	if (c->exec_cpu_affinity)
-		return error_new(ERROR_UNSUPPORTED, "process.execCPUAffinity: not supported");
 	p->config = c;
 	p->argv = strv_copy(c->args);
 	p->env = strv_copy(c->env);
@@ -118,6 +116,13 @@ static struct error *open_source(const struct oci_bundle *b, const struct config
 	return m->source < 0 ? error_sys("%s", c->source) : NULL;
 }
 
+/* Where the kernel labels the files itself, or they have their own, there is none to give. */
+static bool has_label(const struct oci_mount *m)
+{
+	return m->kind == OCI_MOUNT_OTHER && !str_equal(m->type, "proc") &&
+	       !str_equal(m->type, "sysfs") && !str_equal(m->type, "mqueue");
+}
+
 static struct error *add_mount(const struct oci_bundle *b, const struct config_mount *c,
 			       struct oci_mount *m)
 {
@@ -146,6 +151,8 @@ static struct error *add_mount(const struct oci_bundle *b, const struct config_m
 		.n_gids = c->n_gid_mappings,
 	};
 	m->data = take(o.data);
+	if (has_label(m) && !str_is_empty(b->config->linux_.mount_label))
+		m->label = alloc_string(b->config->linux_.mount_label);
 	memcpy(m->propagations, o.propagation, sizeof(m->propagations));
 	return m->kind == OCI_MOUNT_BIND ? open_source(b, c, m) : NULL;
 }
@@ -192,21 +199,17 @@ static struct error *set_seccomp(const struct oci_bundle *b, struct oci_spec *sp
 	return NULL;
 }
 
-static struct error *unsupported(const char *what)
+/* What was asked for by name and cannot be had is an error, as runc has it. */
+static struct error *check_host(const struct config_linux *l)
 {
-	return error_new(ERROR_UNSUPPORTED, "%s: not supported", what);
-}
+	struct oci_features host;
 
-/* What is asked for by name and not done is an error, never passed over. */
-static struct error *refuse_unsupported(const struct config_linux *l)
-{
-	if (l->n_net_devices)
-		return unsupported("linux.netDevices");
-	if (l->memory_policy)
-		return unsupported("linux.memoryPolicy");
+	oci_features(&host);
+	if (!str_is_empty(l->mount_label) && !host.selinux)
+		return error_new(ERROR_UNSUPPORTED, "linux.mountLabel: SELinux is not enabled");
 	if (l->intel_rdt)
-		return unsupported("linux.intelRdt");
-	return str_is_empty(l->mount_label) ? NULL : unsupported("linux.mountLabel");
+		return error_new(ERROR_UNSUPPORTED, "linux.intelRdt: resctrl is not supported");
+	return NULL;
 }
 
 struct error *bundle_spec(const struct oci_bundle *b, struct oci_spec *spec)
@@ -214,7 +217,6 @@ struct error *bundle_spec(const struct oci_bundle *b, struct oci_spec *spec)
 	const struct config *c = b->config;
 	const struct config_linux *l = &c->linux_;
 
-	TRY(refuse_unsupported(l));
 	if (!c->process)
 		return error_new(ERROR_BAD_INPUT, "process: missing");
 	spec->bundle = b;
@@ -234,6 +236,7 @@ struct error *bundle_spec(const struct oci_bundle *b, struct oci_spec *spec)
 	}
 	if (l->rootfs_propagation)
 		spec->root_propagation = config_word(&config_propagations, l->rootfs_propagation);
+	TRY(check_host(l));
 	TRY(set_namespaces(c, spec));
 	TRY(open_root(b, spec));
 	TRY(set_mounts(b, spec));

@@ -19,6 +19,7 @@
 #include "base/started.h"
 #include "config/config.h"
 #include "oci/console.h"
+#include "oci/net_devices.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
@@ -208,9 +209,11 @@ static const struct config_hooks *hooks_of(const struct setup *s)
 	return &s->spec->bundle->config->hooks;
 }
 
-static bool has_runtime_hooks(const struct setup *s)
+/* Whether the parent has something to do while the child waits with its mounts and namespaces. */
+static bool child_waits(const struct setup *s)
 {
-	return hooks_of(s)->n_prestart || hooks_of(s)->n_create_runtime;
+	return hooks_of(s)->n_prestart || hooks_of(s)->n_create_runtime ||
+	       s->spec->bundle->config->linux_.n_net_devices;
 }
 
 /* The parent's: once the root stands, before the child goes into it. */
@@ -225,9 +228,11 @@ struct error *step_run_hooks(struct setup *s)
 	char *state autofree = NULL;
 	char go = 'g';
 
-	if (!has_runtime_hooks(s))
+	if (!child_waits(s))
 		return NULL;
 	TRY(console_wait_for(s, STARTED_MOUNTED));
+	TRY(net_devices_move(b->config->linux_.net_devices, b->config->linux_.n_net_devices,
+			     s->running->pid));
 	state = oci_state_text(s->spec->id, b, "creating", s->running->pid);
 	TRY(oci_run_hooks(&rows[0], state));
 	TRY(oci_run_hooks(&rows[1], state));
@@ -238,7 +243,7 @@ static struct error *wait_for_runtime_hooks(struct setup *s)
 {
 	char go = 0;
 
-	if (!has_runtime_hooks(s))
+	if (!child_waits(s))
 		return NULL;
 	TRY(started_tell(s->channel_child, STARTED_MOUNTED, -1));
 	return fd_receive(s->channel_child, &go, 1, NULL, 0);

@@ -82,6 +82,8 @@ struct error *mount_make_other(const struct oci_mount *m, int *ret_fd)
 		if (m->super_flags & super_flags[i].flag)
 			TRY(mount_option(context, super_flags[i].name, NULL));
 	TRY(set_data(context, m->data));
+	if (m->label)
+		TRY(mount_option(context, "context", m->label));
 	TRY(mount_make(context,
 		       mount_made_readonly_later(m) ? m->attributes & ~readonly : m->attributes,
 		       &fd));

@@ -217,6 +217,16 @@ static struct error *limit_to_own(struct setup *s, struct oci_process *p)
 	return NULL;
 }
 
+/* What "linux" says of processes: of those that join, too, as runc has it. */
+static struct error *set_bundle_attributes(const struct setup *s)
+{
+	const struct config_linux *l = &s->spec->bundle->config->linux_;
+
+	if (l->memory_policy)
+		TRY(process_set_memory_policy(l->memory_policy));
+	return l->personality ? process_set_personality(l->personality) : NULL;
+}
+
 /*
  * The order matters. Landlock and no_new_privs may come while we still have capabilities; the
  * filter, without no_new_privs, needs CAP_SYS_ADMIN and so comes before they go; with it, it comes
@@ -240,8 +250,8 @@ struct error *step_privileges(struct setup *s)
 		TRY(process_set_attributes(p->config));
 		TRY(process_set_labels(p->config));
 	}
-	if (s->spec->bundle && s->spec->bundle->config->linux_.personality)
-		TRY(process_set_personality(s->spec->bundle->config->linux_.personality));
+	if (s->spec->bundle)
+		TRY(set_bundle_attributes(s));
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_sys("set no_new_privs");
 	if (s->spec->landlock && !s->joined)

@@ -15,6 +15,7 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
@@ -55,6 +56,84 @@ struct error *process_set_attributes(const struct config_process *c)
 	if (c->scheduler)
 		TRY(set_scheduler(c->scheduler));
 	return c->io_priority ? set_io_priority(c->io_priority) : NULL;
+}
+
+/* A list as in cpuset(7), "0-3,7", as a set of bits. */
+struct numbers {
+	unsigned long bits[1024 / (8 * sizeof(unsigned long))];
+};
+#define NUMBERS_MAX (8 * sizeof(struct numbers))
+
+static struct error *add_range(char *text, struct numbers *set)
+{
+	const size_t width = 8 * sizeof(*set->bits);
+	char *dash = strchr(text, '-');
+	uint64_t first, last;
+
+	if (dash)
+		*dash++ = '\0';
+	TRY(str_parse_u64(text, 0, NUMBERS_MAX - 1, &first));
+	last = first;
+	if (dash)
+		TRY(str_parse_u64(dash, first, NUMBERS_MAX - 1, &last));
+	for (; first <= last; first++)
+		set->bits[first / width] |= 1UL << first % width;
+	return NULL;
+}
+
+static struct error *parse_numbers(const char *list, struct numbers *ret)
+{
+	char **parts autostrv = strv_split(list, ',');
+
+	*ret = (struct numbers){ 0 };
+	for (size_t i = 0; parts[i]; i++) {
+		char *part = parts[i] + strspn(parts[i], " ");
+
+		part[strcspn(part, " ")] = '\0';
+		TRY(add_range(part, ret));
+	}
+	return NULL;
+}
+
+static struct error *set_affinity(const char *list, const char *where)
+{
+	struct numbers set;
+
+	if (str_is_empty(list))
+		return NULL;
+	TRY(error_wrap(parse_numbers(list, &set), "process.execCPUAffinity.%s", where));
+	if (syscall(SYS_sched_setaffinity, 0, sizeof(set), &set) < 0)
+		return error_sys("process.execCPUAffinity.%s: %s", where, list);
+	return NULL;
+}
+
+/* Of a process that joins: on its way into the groups, whose cpuset may change it, and in them. */
+struct error *step_initial_affinity(struct setup *s)
+{
+	const struct config_cpu_affinity *c = s->spec->process.config->exec_cpu_affinity;
+
+	return c ? set_affinity(c->initial, "initial") : NULL;
+}
+
+struct error *step_final_affinity(struct setup *s)
+{
+	const struct config_cpu_affinity *c = s->spec->process.config->exec_cpu_affinity;
+
+	return c ? set_affinity(c->final, "final") : NULL;
+}
+
+struct error *process_set_memory_policy(const struct config_memory_policy *c)
+{
+	const bool none = str_is_empty(c->nodes);
+	int mode = (int)(config_word(&config_memory_modes, c->mode) |
+			 config_word_mask(&config_memory_flags, c->flags));
+	struct numbers set;
+
+	TRY(error_wrap(parse_numbers(none ? "0" : c->nodes, &set), "linux.memoryPolicy.nodes"));
+	/* set_mempolicy(2): the kernel takes one bit less than it is told. */
+	if (syscall(SYS_set_mempolicy, mode, none ? NULL : &set, none ? 0 : NUMBERS_MAX + 1) < 0)
+		return error_sys("linux.memoryPolicy: %s", c->mode);
+	return NULL;
 }
 
 struct error *process_set_personality(const struct config_personality *c)

@@ -6,6 +6,8 @@
 /* Scheduling and I/O priority. */
 struct error *process_set_attributes(const struct config_process *c)
 	__attribute__((nonnull, warn_unused_result));
+struct error *process_set_memory_policy(const struct config_memory_policy *c)
+	__attribute__((nonnull, warn_unused_result));
 struct error *process_set_personality(const struct config_personality *c)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -143,5 +143,7 @@ struct error *step_find_program(struct setup *s);
 struct error *step_hear_of_state(struct setup *s);
 struct error *step_gate(struct setup *s);
 struct error *step_start_hooks(struct setup *s);
+struct error *step_initial_affinity(struct setup *s);
+struct error *step_final_affinity(struct setup *s);
 struct error *step_filter(struct setup *s);
 struct error *step_early_filter(struct setup *s);

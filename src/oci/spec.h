@@ -41,6 +41,7 @@ struct oci_mount {
 
 	/* Of a bundle. .attributes are those of the mount alone. */
 	char *type, *device;
+	char *label;		       /* SELinux's, of all files in it; NULL: none */
 	uint64_t clear;		       /* MOUNT_ATTR_* */
 	uint64_t tree_set, tree_clear; /* MOUNT_ATTR_*, submounts too */
 	unsigned long super_flags;     /* MS_SYNCHRONOUS and such, of the file system itself */

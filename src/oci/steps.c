@@ -186,7 +186,9 @@ static const struct step exec_bundle_steps[] = {
 	{ "go", STEP_PARENT, step_go, NULL },
 	{ "hand the listener on", STEP_PARENT, step_serve_listener, NULL },
 
+	{ "set initial CPUs", STEP_CHILD, step_initial_affinity, NULL },
 	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
+	{ "set final CPUs", STEP_CHILD, step_final_affinity, NULL },
 	{ "wait for the parent", STEP_CHILD, step_wait_for_go, NULL },
 	{ "become root", STEP_CHILD, step_become_root, NULL },
 	{ "open root", STEP_CHILD, step_open_root, NULL },

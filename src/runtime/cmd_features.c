@@ -1,7 +1,6 @@
 /* bulkhead-oci features: what this runtime and host can do (runtime-spec, features.md). */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/json.h"
 #include "config/config.h"
@@ -10,12 +9,9 @@
 
 #include "base/banned.h"
 
-/* Words that config.json may have, and that are refused when they are used. */
-static const char *const refused[] = { "SCMP_ACT_NOTIFY", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
-				       NULL };
-
 #if defined(__x86_64__)
-static const char *const architectures[] = { "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", NULL };
+static const char *const architectures[] = { "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32",
+					     NULL };
 #elif defined(__aarch64__)
 static const char *const architectures[] = { "SCMP_ARCH_AARCH64", NULL };
 #else
@@ -36,21 +32,12 @@ static json_t *texts(const char *const *list)
 	return array;
 }
 
-static bool is_refused(const char *name)
-{
-	for (const char *const *r = refused; *r; r++)
-		if (strcmp(*r, name) == 0)
-			return true;
-	return false;
-}
-
-static json_t *words(const struct json_words *w, bool all)
+static json_t *words(const struct json_words *w)
 {
 	json_t *array = json_array();
 
 	for (const struct json_word *word = w->list; word->name; word++)
-		if (all || !is_refused(word->name))
-			json_array_append_new(array, json_string(word->name));
+		json_array_append_new(array, json_string(word->name));
 	return array;
 }
 
@@ -98,11 +85,20 @@ static json_t *seccomp(void)
 {
 	json_t *object = enabled(true);
 
-	json_object_set_new(object, "actions", words(&config_seccomp_actions, false));
-	json_object_set_new(object, "operators", words(&config_seccomp_operators, false));
+	json_object_set_new(object, "actions", words(&config_seccomp_actions));
+	json_object_set_new(object, "operators", words(&config_seccomp_operators));
 	json_object_set_new(object, "archs", texts(architectures));
-	json_object_set_new(object, "knownFlags", words(&config_seccomp_flags, true));
-	json_object_set_new(object, "supportedFlags", words(&config_seccomp_flags, false));
+	json_object_set_new(object, "knownFlags", words(&config_seccomp_flags));
+	json_object_set_new(object, "supportedFlags", words(&config_seccomp_flags));
+	return object;
+}
+
+static json_t *memory_policy(void)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "modes", words(&config_memory_modes));
+	json_object_set_new(object, "flags", words(&config_memory_flags));
 	return object;
 }
 
@@ -112,7 +108,7 @@ static json_t *linux_features(void)
 	struct oci_features host;
 
 	oci_features(&host);
-	json_object_set_new(object, "namespaces", words(&config_namespaces, true));
+	json_object_set_new(object, "namespaces", words(&config_namespaces));
 	json_object_set_new(object, "capabilities", capabilities());
 	json_object_set_new(object, "cgroup", cgroups());
 	json_object_set_new(object, "seccomp", seccomp());
@@ -121,7 +117,8 @@ static json_t *linux_features(void)
 	json_object_set_new(object, "intelRdt", enabled(false));
 	json_object_set_new(mounts, "idmap", enabled(true));
 	json_object_set_new(object, "mountExtensions", mounts);
-	json_object_set_new(object, "netDevices", enabled(false));
+	json_object_set_new(object, "netDevices", enabled(true));
+	json_object_set_new(object, "memoryPolicy", memory_policy());
 	return object;
 }
 

@@ -202,6 +202,14 @@ teardown() { bundle_teardown; }
 	assert_output ""
 }
 
+@test "what this host does not have is an error" {
+	bundle_args true
+	bundle_edit 'l["intelRdt"] = {"closID": "x"}'
+	run oci_run one
+	assert_failure 1
+	assert_output --partial "linux.intelRdt: resctrl is not supported"
+}
+
 @test "paused, resumed, killed while it is paused" {
 	bundle_args sh -c 'while :; do :; done'
 	oci_start one
@@ -289,8 +297,9 @@ f = json.loads(sys.argv[1])
 assert f["potentiallyUnsafeConfigAnnotations"] == [] and f["annotations"]["org.opencontainers.runc.checkpoint.enabled"] == "false"
 l = f["linux"]
 print(f["ociVersionMin"], len(f["hooks"]), "rro" in f["mountOptions"], len(l["namespaces"]), "CAP_BPF" in l["capabilities"],
-      l["seccomp"]["enabled"], "SCMP_ACT_NOTIFY" in l["seccomp"]["actions"], l["mountExtensions"]["idmap"]["enabled"])' "$output"
-	assert_output "1.0.0 6 True 8 True True False True"
+      l["seccomp"]["enabled"], "SCMP_ACT_NOTIFY" in l["seccomp"]["actions"], l["mountExtensions"]["idmap"]["enabled"],
+      l["netDevices"]["enabled"], "MPOL_BIND" in l["memoryPolicy"]["modes"])' "$output"
+	assert_output "1.0.0 6 True 8 True True True True True True"
 }
 
 @test "spec does not overwrite" {
