@@ -27,7 +27,8 @@ struct error *step_names(struct setup *s)
 {
 	const struct oci_spec *spec = s->spec;
 
-	if (!(spec->new_namespaces & CLONE_NEWUTS))
+	/* A bundle may name what it joins, too; config_check() wants a namespace for it. */
+	if (!(spec->new_namespaces & CLONE_NEWUTS) && !spec->bundle)
 		return NULL;
 	if (spec->hostname && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
 		return error_sys("set the host name %s", spec->hostname);

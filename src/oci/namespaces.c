@@ -87,15 +87,31 @@ struct joined {
 
 static void join_and_clone(struct setup *s, struct joined *told) __attribute__((noreturn));
 
-/* The user namespace first, it has the right to join the others; the cgroup one is the child's. */
+/* The cgroup namespace is the child's. */
+static bool is_first_round(const struct oci_join *join)
+{
+	return join->namespace != CLONE_NEWUSER && join->namespace != CLONE_NEWCGROUP;
+}
+
+/*
+ * First those that are the host's to give; then the user namespace, which has the right to join the
+ * others, its own. A first round that did not succeed counts only where the second does not either.
+ */
 static struct error *join_listed(const struct oci_spec *spec)
 {
-	for (int round = 0; round < 2; round++)
+	bool *joined autofree = alloc_zeroed(spec->n_joins, sizeof(bool));
+
+	for (size_t i = 0; i < spec->n_joins; i++) {
+		const struct oci_join *join = &spec->joins[i];
+
+		joined[i] = is_first_round(join) && setns(join->fd, (int)join->namespace) == 0;
+	}
+	for (int user = 1; user >= 0; user--)
 		for (size_t i = 0; i < spec->n_joins; i++) {
 			const struct oci_join *join = &spec->joins[i];
 
-			if ((join->namespace == CLONE_NEWUSER) == (round == 1) ||
-			    join->namespace == CLONE_NEWCGROUP)
+			if (joined[i] || join->namespace == CLONE_NEWCGROUP ||
+			    (join->namespace == CLONE_NEWUSER) != user)
 				continue;
 			if (setns(join->fd, (int)join->namespace) < 0)
 				return error_sys("join a namespace");
@@ -316,11 +332,26 @@ struct error *step_unshare(struct setup *s)
 	return tell_mount_namespace(s);
 }
 
+/* A namespace without root has only the ids of its program; its capabilities stay either way. */
+static struct error *take_ids(const struct config_user *user)
+{
+	if (setresgid(0, 0, 0) < 0 &&
+	    (errno != EINVAL || !user || setresgid(user->gid, user->gid, user->gid) < 0))
+		return error_sys("take the container's root group");
+	if (setresuid(0, 0, 0) < 0 &&
+	    (errno != EINVAL || !user || setresuid(user->uid, user->uid, user->uid) < 0))
+		return error_sys("take the container's root id");
+	return NULL;
+}
+
 struct error *step_become_root(struct setup *s)
 {
-	(void)s;
-	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return error_sys("take the container's root id");
+	const struct config_process *c = s->spec->process.config;
+
+	/* Who maps its own id alone may give up no groups (user_namespaces(7), "setgroups"). */
+	if (setgroups(0, NULL) < 0 && !(s->spec->bundle && s->user_namespace && errno == EPERM))
+		return error_sys("give up the host's groups");
+	TRY(take_ids(c ? &c->user : NULL));
 	/*
 	 * The change of ids made the process dumpable by rule again; nobody may read it
 	 * (CVE-2019-5736, CVE-2016-9962).
