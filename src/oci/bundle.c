@@ -99,6 +99,8 @@ static struct error *set_process(const struct config_process *c, struct oci_proc
 /* Bind mounts are known by their options alone, as runc and crun have it. */
 static enum oci_mount_kind kind_of(const struct config_mount *c, const struct mount_options *o)
 {
+	if (o->set & MS_REMOUNT)
+		return OCI_MOUNT_REMOUNT;
 	if (o->bind)
 		return OCI_MOUNT_BIND;
 	if (str_equal(c->type, "cgroup") || str_equal(c->type, "cgroup2"))
@@ -143,6 +145,7 @@ static struct error *add_mount(const struct oci_bundle *b, const struct config_m
 		.super_flags = o.set,
 		.n_propagations = o.n_propagation,
 		.map_tree = o.map_tree,
+		.bind = o.bind,
 		.type = alloc_string(str_is_empty(c->type) ? "none" : c->type),
 		.device = alloc_string(str_is_empty(c->source) ? c->type : c->source),
 		.uids = copy_maps(c->uid_mappings, c->n_uid_mappings),

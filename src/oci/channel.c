@@ -56,7 +56,8 @@ static struct error *send_mounts(struct setup *s)
 	if (s->dev >= 0)
 		TRY(send_one(s->channel_parent, SAY_MOUNT, s->dev));
 	for (size_t i = 0; i < s->n_nodes; i++)
-		TRY(send_one(s->channel_parent, SAY_MOUNT, s->nodes[i]));
+		if (node_is_shown(s, i))
+			TRY(send_one(s->channel_parent, SAY_MOUNT, s->nodes[i]));
 	for (size_t i = 0; i < s->spec->n_mounts; i++)
 		if (s->sources[i] >= 0)
 			TRY(send_one(s->channel_parent, SAY_MOUNT, s->sources[i]));
@@ -106,8 +107,11 @@ static struct error *receive_nodes(struct setup *s)
 	size_t n = nodes_wanted(s);
 
 	s->nodes = n ? alloc_zeroed(n, sizeof(int)) : NULL;
-	for (; s->n_nodes < n; s->n_nodes++)
-		TRY(receive_mount(s->channel_child, &s->nodes[s->n_nodes]));
+	for (; s->n_nodes < n; s->n_nodes++) {
+		s->nodes[s->n_nodes] = -1;
+		if (node_is_shown(s, s->n_nodes))
+			TRY(receive_mount(s->channel_child, &s->nodes[s->n_nodes]));
+	}
 	return NULL;
 }
 

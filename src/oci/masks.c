@@ -51,9 +51,12 @@ static bool is_kernel_fs(unsigned long type)
  */
 static struct error *open_kernel_path(struct setup *s, const char *path, int *ret_fd)
 {
-	struct error *err =
-		path_open_beneath(s->root_dir, path + strspn(path, "/"), O_PATH, 0, ret_fd);
-	bool is_proc = str_has_prefix(path, "/proc/");
+	bool is_proc = str_has_prefix(path, "/proc/"), is_sys = str_has_prefix(path, "/sys/");
+	/* What a bundle hides in its own files is found as its programs would find it. */
+	struct error *err = is_proc || is_sys || !s->spec->bundle
+				    ? path_open_beneath(s->root_dir, path + strspn(path, "/"),
+							O_PATH, 0, ret_fd)
+				    : path_open_in_root(s->root_dir, path, O_PATH, 0, ret_fd);
 	struct statfs fs;
 
 	if (err && (error_errno(err) == ENOENT || error_errno(err) == ENOTDIR ||
@@ -62,10 +65,13 @@ static struct error *open_kernel_path(struct setup *s, const char *path, int *re
 		return NULL;
 	}
 	TRY(err);
-	if (!is_proc && !str_has_prefix(path, "/sys/"))
-		return NULL;
 	if (fstatfs(*ret_fd, &fs) < 0)
 		return error_sys("%s", path);
+	/* A link of the image must not hide a file of a process that is yet to be written to. */
+	if (!is_proc && !is_sys)
+		return fs.f_type == PROC_SUPER_MAGIC
+			       ? error_new(ERROR_REFUSED, "the image leads this path into /proc")
+			       : NULL;
 	/*
 	 * Under a bind of the host's /proc or /sys other kernel file systems lie below; none of
 	 * them is a disk's.

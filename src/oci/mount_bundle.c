@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/mount.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
 
@@ -102,6 +103,20 @@ struct error *mount_adjust(const struct oci_mount *m, int fd)
 	return m->tree_set | m->tree_clear
 		       ? mount_attributes(fd, m->tree_set, m->tree_clear, 0, true)
 		       : NULL;
+}
+
+struct error *mount_again(const struct oci_mount *m, int target)
+{
+	const unsigned long flags = m->super_flags | MS_REMOUNT | (m->bind ? MS_BIND : 0);
+	char path[PATH_PROC_FD_SIZE];
+
+	path_proc_fd(path, target);
+	if (mount(NULL, path, NULL, flags, str_is_empty(m->data) ? NULL : m->data) < 0)
+		return error_sys("remount");
+	for (size_t i = 0; i < m->n_propagations; i++)
+		if (mount(NULL, path, NULL, m->propagations[i], NULL) < 0)
+			return error_sys("remount");
+	return NULL;
 }
 
 struct error *mount_propagate(const struct oci_mount *m, int fd)

@@ -15,6 +15,12 @@ struct error *mount_adjust(const struct oci_mount *m, int fd)
 	__attribute__((nonnull, warn_unused_result));
 
 /* The propagations of @m, in their order, on @fd, which is attached. */
+/*
+ * "remount": flags and data of what is mounted on @target, with "bind" of this mount of it alone.
+ */
+struct error *mount_again(const struct oci_mount *m, int target)
+	__attribute__((nonnull, warn_unused_result));
+
 struct error *mount_propagate(const struct oci_mount *m, int fd)
 	__attribute__((nonnull, warn_unused_result));
 

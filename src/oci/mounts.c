@@ -229,11 +229,11 @@ static struct error *mount_cgroups(struct setup *s, const struct cgroup_mount *m
 {
 	int target autoclose = -1, inside autoclose = -1;
 
-	TRY(path_open_beneath(s->root_dir, m->destination, O_PATH | O_DIRECTORY, 0, &target));
+	TRY(path_open_in_root(s->root_dir, m->destination, O_PATH | O_DIRECTORY, 0, &target));
 	if (s->cgroup.n == 1 && !*s->cgroup.places[0].controllers)
 		return mount_one_cgroup(m, &s->cgroup.places[0], target, "cgroup2");
 	TRY(mount_on(target, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k"));
-	TRY(path_open_beneath(s->root_dir, m->destination, O_PATH | O_DIRECTORY, 0, &inside));
+	TRY(path_open_in_root(s->root_dir, m->destination, O_PATH | O_DIRECTORY, 0, &inside));
 	for (size_t i = 0; i < s->cgroup.n; i++)
 		if (*s->cgroup.places[i].controllers)
 			TRY(mount_hierarchy(m, &s->cgroup.places[i], inside));
@@ -489,6 +489,10 @@ static struct error *mount_bundle(struct setup *s, size_t i)
 	const struct oci_mount *m = &s->spec->mounts[i];
 	int target autoclose = -1, fd autoclose = -1;
 
+	if (m->kind == OCI_MOUNT_REMOUNT) {
+		TRY(path_open_in_root(s->root_dir, m->destination, O_PATH, 0, &target));
+		return mount_again(m, target);
+	}
 	if (m->kind == OCI_MOUNT_BIND) {
 		TRY(mount_bind(s, i));
 		return mount_propagate(m, s->sources[i]);

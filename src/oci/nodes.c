@@ -106,6 +106,12 @@ size_t nodes_wanted(const struct setup *s)
 									    : 0;
 }
 
+/* Anybody may make a FIFO. */
+bool node_is_shown(const struct setup *s, size_t i)
+{
+	return !S_ISFIFO(node_at(s->spec, i).mode);
+}
+
 struct error *step_open_nodes(struct setup *s)
 {
 	size_t n = nodes_wanted(s);
@@ -117,7 +123,8 @@ struct error *step_open_nodes(struct setup *s)
 		struct node node = node_at(s->spec, s->n_nodes);
 
 		s->nodes[s->n_nodes] = -1;
-		TRY(open_host_node(&node, &s->nodes[s->n_nodes]));
+		if (node_is_shown(s, s->n_nodes))
+			TRY(open_host_node(&node, &s->nodes[s->n_nodes]));
 	}
 	return NULL;
 }
@@ -189,8 +196,11 @@ struct error *step_make_nodes(struct setup *s)
 	for (size_t i = 0; i < count_nodes(s->spec); i++) {
 		struct node node = node_at(s->spec, i);
 
-		TRY(error_wrap(s->nodes ? show_node(s, &node, s->nodes[i]) : make_node(s, &node),
-			       "device %s", node.path));
+		struct error *err = s->nodes && node_is_shown(s, i)
+					    ? show_node(s, &node, s->nodes[i])
+					    : make_node(s, &node);
+
+		TRY(error_wrap(err, "device %s", node.path));
 	}
 	TRY(make_links(s));
 	return make_console_place(s);

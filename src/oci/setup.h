@@ -126,8 +126,12 @@ struct error *listener_install(struct setup *s);
 struct error *listener_hand_on(struct setup *s, int number);
 struct error *step_serve_listener(struct setup *s);
 
-/* Of bundles alone. nodes_wanted(): how many device nodes the parent sends. */
+/*
+ * Of bundles alone. nodes_wanted(): how many device nodes the parent sends, of which node @i is one
+ * unless it is made after all.
+ */
 size_t nodes_wanted(const struct setup *s);
+bool node_is_shown(const struct setup *s, size_t i);
 struct error *step_make_gate(struct setup *s);
 void undo_make_gate(struct setup *s);
 struct error *step_inherit_stdio(struct setup *s);

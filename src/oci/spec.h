@@ -12,10 +12,11 @@ struct config;
 struct config_process;
 
 enum oci_mount_kind {
-	OCI_MOUNT_BIND,	  /* .source is an O_PATH descriptor */
-	OCI_MOUNT_TMPFS,  /* .data are its options */
-	OCI_MOUNT_OTHER,  /* any file system: .type, .device, .data */
-	OCI_MOUNT_CGROUP, /* the container's own groups */
+	OCI_MOUNT_BIND,	   /* .source is an O_PATH descriptor */
+	OCI_MOUNT_TMPFS,   /* .data are its options */
+	OCI_MOUNT_OTHER,   /* any file system: .type, .device, .data */
+	OCI_MOUNT_CGROUP,  /* the container's own groups */
+	OCI_MOUNT_REMOUNT, /* changes what is mounted at the destination already */
 };
 
 /* Which ids a bind mount shows (requirement F5). */
@@ -48,6 +49,7 @@ struct oci_mount {
 	unsigned long propagations[OCI_PROPAGATIONS_MAX]; /* MS_SHARED … with MS_REC, in order */
 	size_t n_propagations;
 	bool map_tree;
+	bool bind; /* of a remount: that mount alone */
 	struct id_map *uids, *gids;
 	size_t n_uids, n_gids;
 };
