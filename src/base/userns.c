@@ -24,11 +24,36 @@ static struct error *write_map(pid_t pid, const char *file, const struct id_map 
 	return path_write_existing(AT_FDCWD, path, buf_text(&text));
 }
 
+static struct error *deny_setgroups(pid_t pid)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
+	return path_write_existing(AT_FDCWD, path, "deny");
+}
+
 struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_uids,
 				const struct id_map *gids, size_t n_gids)
 {
+	/* An ordinary user may map groups only where none can be given up by that. */
+	if (geteuid() != 0)
+		TRY(deny_setgroups(pid));
 	TRY(write_map(pid, "uid_map", uids, n_uids));
 	return write_map(pid, "gid_map", gids, n_gids);
+}
+
+bool userns_is_initial(void)
+{
+	char *text autofree = NULL;
+	struct error *err = path_read_text(AT_FDCWD, "/proc/self/uid_map", 4096, &text);
+	unsigned int inside = 1, outside = 1, length = 0;
+
+	if (err) {
+		error_ignore(err, "a kernel without user namespaces has only its own");
+		return true;
+	}
+	return sscanf(text, "%u %u %u", &inside, &outside, &length) == 3 && inside == 0 &&
+	       outside == 0 && length == UINT32_MAX;
 }
 
 struct error *userns_open(pid_t pid, int *ret_fd)

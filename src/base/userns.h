@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -27,6 +28,9 @@ struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_u
  */
 struct error *userns_make(const struct id_map *uids, size_t n_uids, const struct id_map *gids,
 			  size_t n_gids, int *ret_fd) __attribute__((nonnull, warn_unused_result));
+
+/* Whether we are in the host's own: false for who is root only of another. */
+bool userns_is_initial(void);
 
 /* The user namespace that @pid is in. */
 struct error *userns_open(pid_t pid, int *ret_fd) __attribute__((nonnull, warn_unused_result));

@@ -80,10 +80,13 @@ static void make_rootless_mount(struct config_mount *m)
 static void add_mounts(bool rootless, struct config *c)
 {
 	c->mounts = alloc_zeroed(MOUNTS, sizeof(*c->mounts));
-	c->n_mounts = MOUNTS;
 	for (size_t i = 0; i < MOUNTS; i++) {
-		struct config_mount *m = &c->mounts[i];
+		struct config_mount *m = &c->mounts[c->n_mounts];
 
+		/* Under /sys there is what the host has. */
+		if (rootless && str_has_prefix(mounts[i].destination, "/sys/"))
+			continue;
+		c->n_mounts++;
 		m->destination = alloc_string(mounts[i].destination);
 		m->type = alloc_string(mounts[i].type);
 		m->source = alloc_string(mounts[i].source);

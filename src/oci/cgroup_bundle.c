@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "base/userns.h"
 #include "config/config.h"
 #include "oci/cgroup_limit.h"
 #include "oci/setup.h"
@@ -142,10 +143,20 @@ struct making {
 	const struct cgroup_unit *unit; /* NULL: cgroupfs */
 };
 
-/* Whether somebody who may not make groups here does without this hierarchy's. */
-static bool may_do_without(int number)
+/*
+ * An ordinary user, or a user namespace's root, has groups only where somebody has given it one, and
+ * does without the others.
+ */
+static bool is_ordinary(void)
 {
-	return number == EACCES || number == EPERM || number == EROFS;
+	return geteuid() != 0 || !userns_is_initial();
+}
+
+static bool may_do_without(const struct error *err)
+{
+	int number = error_errno(err);
+
+	return is_ordinary() && (number == EACCES || number == EPERM || number == EROFS);
 }
 
 /* A process that joins would stop at once. */
@@ -244,7 +255,7 @@ static struct error *make_in(const struct making *m, const struct cgroup_mount_p
 		return error_new(ERROR_BAD_INPUT,
 				 "linux.cgroupsPath: the root of all groups is no container's");
 	err = make_groups(m, mount, names);
-	if (err && geteuid() != 0 && may_do_without(error_errno(err))) {
+	if (err && may_do_without(err)) {
 		error_ignore(err, "a limit that needs this hierarchy will say so");
 		return NULL;
 	}
@@ -393,12 +404,12 @@ static struct error *limit_devices(const struct cgroup *cg, const struct config_
 		if (v1 ? !cgroup_has(place->controllers, "devices") : *place->controllers != '\0')
 			continue;
 		err = error_wrap(cgroup_devices_set(place, &d), "linux.resources.devices");
-		if (!err || geteuid() == 0 || !may_do_without(error_errno(err)))
+		if (!err || !may_do_without(err))
 			return err;
 		error_ignore(err, "whoever may not make devices cannot use more than he had");
 		return NULL;
 	}
-	if (geteuid() != 0)
+	if (is_ordinary())
 		return NULL;
 	return error_new(ERROR_UNSUPPORTED,
 			 "linux.resources.devices: this host's groups have no controller devices");

@@ -48,6 +48,10 @@ static struct error *child_error(struct setup *s, struct error *ours)
 
 struct error *step_hand_over_root(struct setup *s)
 {
+	char go = SAY_GO;
+
+	if (s->rootless) /* its ids are mapped now: it goes on by itself */
+		return child_error(s, fd_send(s->channel_parent, &go, 1, NULL, 0));
 	return child_error(s, send_one(s->channel_parent, SAY_MOUNT, s->root));
 }
 
@@ -91,7 +95,8 @@ static void fill_running(struct setup *s)
 
 struct error *step_hand_over(struct setup *s)
 {
-	TRY(child_error(s, send_mounts(s)));
+	if (!s->rootless)
+		TRY(child_error(s, send_mounts(s)));
 	TRY(receive_hold(s));
 	fill_running(s);
 	return NULL;
@@ -99,6 +104,12 @@ struct error *step_hand_over(struct setup *s)
 
 struct error *step_receive_root(struct setup *s)
 {
+	char go = 0;
+
+	if (s->rootless) {
+		TRY(fd_receive(s->channel_child, &go, 1, NULL, 0));
+		return rootfs_clone(s);
+	}
 	return receive_mount(s->channel_child, &s->root);
 }
 
@@ -117,6 +128,10 @@ static struct error *receive_nodes(struct setup *s)
 
 struct error *step_receive(struct setup *s)
 {
+	if (s->rootless) {
+		TRY(nodes_open(s));
+		return sources_open(s);
+	}
 	if (!s->spec->bundle)
 		TRY(receive_mount(s->channel_child, &s->dev));
 	TRY(receive_nodes(s));

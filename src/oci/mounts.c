@@ -230,6 +230,10 @@ static struct error *mount_cgroups(struct setup *s, const struct cgroup_mount *m
 	int target autoclose = -1, inside autoclose = -1;
 
 	TRY(path_open_in_root(s->root_dir, m->destination, O_PATH | O_DIRECTORY, 0, &target));
+	if (s->cgroup.n == 0) {
+		log_notice("%s: the container has no control groups to show", m->destination);
+		return NULL;
+	}
 	if (s->cgroup.n == 1 && !*s->cgroup.places[0].controllers)
 		return mount_one_cgroup(m, &s->cgroup.places[0], target, "cgroup2");
 	TRY(mount_on(target, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k"));
@@ -346,7 +350,26 @@ static struct error *map_source(struct setup *s, const struct oci_mount *m, int 
 	return NULL;
 }
 
+/*
+ * A mount is copied in the namespace that it belongs to: what was opened before that was another
+ * one is found again by its name.
+ */
+static struct error *clone_source(const struct setup *s, const struct oci_mount *m, int *ret_fd)
+{
+	char *path autofree = NULL;
+
+	if (!s->rootless)
+		return mount_clone(m->source, "", m->recursive, ret_fd);
+	TRY(path_of_fd(m->source, &path));
+	return mount_clone(AT_FDCWD, path, m->recursive, ret_fd);
+}
+
 struct error *step_open_sources(struct setup *s)
+{
+	return s->rootless ? NULL : sources_open(s);
+}
+
+struct error *sources_open(struct setup *s)
 {
 	for (size_t i = 0; i < s->spec->n_mounts; i++) {
 		const struct oci_mount *m = &s->spec->mounts[i];
@@ -354,7 +377,7 @@ struct error *step_open_sources(struct setup *s)
 
 		if (m->kind != OCI_MOUNT_BIND)
 			continue;
-		TRY(mount_clone(m->source, "", m->recursive, &fd));
+		TRY(clone_source(s, m, &fd));
 		TRY(map_source(s, m, fd));
 		TRY(s->spec->bundle
 			    ? error_wrap(mount_adjust(m, fd), "%s", m->destination)

@@ -159,9 +159,12 @@ static struct error *drop_bounding(uint64_t keep)
 	return NULL;
 }
 
-static struct error *become_user(const struct user *u)
+static struct error *become_user(const struct setup *s)
 {
-	if (setgroups(u->n_groups, u->groups) < 0)
+	const struct user *u = &s->user;
+
+	if (setgroups(u->n_groups, u->groups) < 0 &&
+	    !(s->spec->bundle && s->user_namespace && errno == EPERM && u->n_groups == 0))
 		return error_sys("set the groups");
 	if (setresgid(u->gid, u->gid, u->gid) < 0)
 		return error_sys("become group %u", u->gid);
@@ -264,7 +267,7 @@ struct error *step_privileges(struct setup *s)
 		TRY(listener_install(s));
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_sys("keep capabilities");
-	TRY(become_user(&s->user));
+	TRY(become_user(s));
 	TRY(set_capabilities(p, &s->user));
 	if (filtered && p->no_new_privileges && !s->spec->bundle)
 		TRY(seccomp_install(&s->seccomp));

@@ -228,8 +228,14 @@ static struct error *make_overlay(const struct setup *s, const struct parts *p, 
 }
 
 /* A bundle has its root made already: a copy of that mount, in which what the host does shows. */
-static struct error *clone_root(struct setup *s)
+struct error *rootfs_clone(struct setup *s)
 {
+	char *path autofree = NULL;
+
+	if (s->rootless) { /* seen from our own namespace, which is nobody's slave */
+		TRY(path_of_fd(s->spec->container_dir, &path));
+		return error_wrap(mount_clone(AT_FDCWD, path, true, &s->root), "root.path");
+	}
 	TRY(mount_clone(s->spec->container_dir, "", true, &s->root));
 	return mount_attributes(s->root, 0, 0, MS_SLAVE, true);
 }
@@ -238,8 +244,10 @@ struct error *step_make_root(struct setup *s)
 {
 	struct parts parts autoparts = { .upper = -1 };
 
+	if (s->rootless)
+		return NULL;
 	if (s->spec->bundle)
-		return error_wrap(clone_root(s), "root.path");
+		return error_wrap(rootfs_clone(s), "root.path");
 	TRY(open_parts(s, &parts));
 	if (kernel_is_at_least(6, 15))
 		return make_overlay(s, &parts, &s->root);

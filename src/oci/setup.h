@@ -28,9 +28,14 @@ struct setup {
 	/* Parent and child, by the same descriptor numbers. */
 	int channel_parent, channel_child; /* SOCK_SEQPACKET; its end at exec tells of success */
 	int child_stdio[3];
+	/*
+	 * We are an ordinary user's: only in the container's user namespace may anything be done,
+	 * so the child does what is the parent's else.
+	 */
+	bool rootless;
 	bool user_namespace; /* the container has one that is not the host's */
-	uint32_t ids;	     /* its first host id */
 	bool leased;
+	uint32_t ids; /* its first host id */
 	struct cgroup cgroup;
 	struct seccomp_program seccomp;
 
@@ -132,6 +137,11 @@ struct error *step_serve_listener(struct setup *s);
  */
 size_t nodes_wanted(const struct setup *s);
 bool node_is_shown(const struct setup *s, size_t i);
+
+/* What copies mounts, by the parent or where it may not by the child. */
+struct error *rootfs_clone(struct setup *s);
+struct error *sources_open(struct setup *s);
+struct error *nodes_open(struct setup *s);
 struct error *step_make_gate(struct setup *s);
 void undo_make_gate(struct setup *s);
 struct error *step_inherit_stdio(struct setup *s);

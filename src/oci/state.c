@@ -10,16 +10,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/idrange.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "base/userns.h"
 #include "oci/setup.h"
 #include "oci/systemd.h"
 
 #include "base/banned.h"
 
+#define END_TIMEOUT_MS 10000
 #define STATE_NAME "state.json"
 #define STATE_MAX 65536
 
@@ -144,6 +147,12 @@ void undo_save_state(struct setup *s)
 	unlinkat(s->spec->state_dir, STATE_NAME, 0);
 }
 
+/* Others have neither groups among all containers' nor ids by a lease. */
+static bool is_host_root(void)
+{
+	return geteuid() == 0 && userns_is_initial();
+}
+
 /*
  * What a start made that was killed before it saved where: it is where that of all containers is.
  */
@@ -155,6 +164,8 @@ static struct error *delete_unsaved(const char *state_path)
 	const char *id = path_last(state_path);
 	const struct cgroup_ops *ops;
 
+	if (!is_host_root())
+		return NULL;
 	TRY(cgroup_detect(&ops));
 	TRY(cgroup_mounts(&mount));
 	for (; mount->path; mount++)
@@ -168,6 +179,25 @@ static struct error *delete_unsaved(const char *state_path)
 	return idrange_release_all(state_path);
 }
 
+/* Without control groups there is only the first process to go by. */
+static struct error *end_first(const struct oci_state *state)
+{
+	int pidfd autoclose = -1;
+	struct error *err;
+	bool gone;
+
+	if (state->cgroups && state->cgroups[0])
+		return NULL;
+	err = proc_open((pid_t)state->pid, &pidfd);
+	if (err || !oci_state_is_alive(state)) {
+		error_ignore(err, "it is gone");
+		return NULL;
+	}
+	TRY(proc_signal(pidfd, SIGKILL));
+	TRY(proc_wait_gone(pidfd, END_TIMEOUT_MS, &gone));
+	return gone ? NULL : error_new(ERROR_TIMEOUT, "its first process does not end");
+}
+
 struct error *oci_delete(int state_dir, const char *state_path)
 {
 	struct oci_state state = { 0 };
@@ -178,9 +208,9 @@ struct error *oci_delete(int state_dir, const char *state_path)
 		return delete_unsaved(state_path);
 	}
 	TRY(err);
-	err = is_this_boot(&state)
-		      ? cgroup_remove(state.cgroups, cgroup_by_name(state.cgroup_manager))
-		      : NULL;
+	err = end_first(&state);
+	if (!err && is_this_boot(&state))
+		err = cgroup_remove(state.cgroups, cgroup_by_name(state.cgroup_manager));
 	if (!err && state.systemd_unit && is_this_boot(&state))
 		err = systemd_stop_unit(state.systemd_unit);
 	if (!err && state.leased)

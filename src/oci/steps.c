@@ -250,6 +250,7 @@ static void setup_init(struct setup *s, const struct oci_spec *spec, struct oci_
 		.root_dir = -1,
 		.gate = -1,
 		.gate_errors = -1,
+		.rootless = spec->bundle && geteuid() != 0,
 		.user_namespace = (spec->new_namespaces | spec->join_namespaces) & CLONE_NEWUSER,
 		.clone_namespaces = spec->new_namespaces,
 		.join_namespaces = spec->join_namespaces,

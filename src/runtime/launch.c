@@ -134,8 +134,6 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	struct container c autocontainer = CONTAINER_NONE;
 	struct error *err;
 
-	if (geteuid() != 0)
-		return error_new(ERROR_UNSUPPORTED, "only root can make containers of bundles");
 	TRY(files_check_preserved(o->preserve_fds, files_listening()));
 	TRY(open_bundle(o, &b));
 	b.oci.systemd_cgroup = rt->systemd_cgroup;
