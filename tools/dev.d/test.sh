@@ -100,7 +100,7 @@ test_standard() {
 	done
 	test_fuzz 3
 	for tree in asan release; do
-		test_bats "$tree" integration attack
+		test_bats "$tree" integration attack conformance
 	done
 	test_bats release lib
 }
@@ -110,7 +110,7 @@ test_more() {
 	local status=0
 	need_packages bench vm
 	step build clang build_tree clang && test_unit clang
-	test_bats release peers conformance
+	test_bats release peers
 	test_old_kernel
 	say "virtual machines"
 	as_root timeout --kill-after=10 2700 tests/vm/run </dev/null >build/test/vm.tap || status=$?
