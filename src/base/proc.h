@@ -66,7 +66,7 @@ struct proc_spawn {
 	size_t n_fds; /* at most PROC_FDS_MAX */
 	bool new_session;
 	int *ret_pidfd; /* NULL, or where a descriptor of the process goes that the caller closes */
-	int cwd; /* a directory to start in; 0: ours */
+	int cwd;	/* a directory to start in; 0: ours */
 };
 #define PROC_FDS_MAX 16
 

@@ -144,8 +144,8 @@ struct making {
 };
 
 /*
- * An ordinary user, or a user namespace's root, has groups only where somebody has given it one, and
- * does without the others.
+ * An ordinary user, or a user namespace's root, has groups only where somebody has given it one,
+ * and does without the others.
  */
 static bool is_ordinary(void)
 {

@@ -110,7 +110,7 @@ def limits_that_cannot_be_had(b):
     b.set("linux.resources", {"pids": {"limit": 10}})
     result = b.run("true", user=USER)
     expect(result.status != 0, True)
-    expect_match("linux.resources: no control groups for its limits", result.err)
+    expect_match("linux.resources.pids.limit: this host's groups have no controller", result.err)
     expect([name for name in os.listdir(f"{b.path}/state") if not name.startswith(".")], [], "what is left")
 
 
