@@ -68,26 +68,25 @@ struct error *config_parse(const char *text, size_t length, struct config *ret)
 	return err;
 }
 
-struct error *config_read(int bundle_dir, struct buf *ret)
+struct error *config_read(int bundle_dir, const char *path, struct buf *ret)
 {
 	/* A FIFO of that name does not make us wait. */
-	int fd autoclose =
-		openat(bundle_dir, CONFIG_NAME, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd autoclose = openat(bundle_dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0 && errno == ENOENT)
-		return error_new(ERROR_NOT_FOUND, CONFIG_NAME ": no such file in the bundle");
+		return error_new(ERROR_NOT_FOUND, "%s: no such file in the bundle", path);
 	if (fd < 0)
-		return error_sys(CONFIG_NAME);
-	return error_wrap(fd_read_all(fd, ret), CONFIG_NAME);
+		return error_sys("%s", path);
+	return error_wrap(fd_read_all(fd, ret), "%s", path);
 }
 
-struct error *config_load(int bundle_dir, struct config *ret)
+struct error *config_load(int bundle_dir, const char *path, struct config *ret)
 {
 	struct buf text autobuf = BUF_MAX(CONFIG_BYTES_MAX);
 
 	*ret = (struct config){ 0 };
-	TRY(config_read(bundle_dir, &text));
-	return error_wrap(config_parse(buf_text(&text), text.length, ret), CONFIG_NAME);
+	TRY(config_read(bundle_dir, path, &text));
+	return error_wrap(config_parse(buf_text(&text), text.length, ret), "%s", path);
 }
 
 void config_done(struct config *c)

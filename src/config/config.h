@@ -219,14 +219,14 @@ struct config {
 /* -- reading and writing --------------------------------------------------- */
 
 /*
- * Reads and checks config.json in the directory @bundle_dir: at most CONFIG_BYTES_MAX, else
- * ERROR_LIMIT. ERROR_NOT_FOUND when there is none.
+ * Reads and checks the file @path, mostly CONFIG_NAME, relative to the directory @bundle_dir: at
+ * most CONFIG_BYTES_MAX, else ERROR_LIMIT. ERROR_NOT_FOUND when there is none.
  */
-struct error *config_load(int bundle_dir, struct config *ret)
+struct error *config_load(int bundle_dir, const char *path, struct config *ret)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Its text as it is, into a buffer of the caller's of at most CONFIG_BYTES_MAX. */
-struct error *config_read(int bundle_dir, struct buf *ret)
+struct error *config_read(int bundle_dir, const char *path, struct buf *ret)
 	__attribute__((nonnull, warn_unused_result));
 
 /* The same from memory. @ret is written in both cases, empty on error; config_done() it. */

@@ -249,7 +249,7 @@ static struct error *protect_early(struct runtime *rt, const char *id)
 	struct container c autocontainer = CONTAINER_NONE;
 
 	TRY(container_look_brief(rt, id, &c));
-	return c.has_config ? container_protect_early(c.dir) : NULL;
+	return c.has_config ? container_protect_early(c.dir, CONFIG_NAME) : NULL;
 }
 
 static struct error *run(struct runtime *rt, void *data, char **arguments)

@@ -102,7 +102,7 @@ enum need { NEED_ALL, NEED_HOOKS };
 static struct error *load_config(struct container *c, enum need need)
 {
 	struct buf text autobuf = BUF_MAX(CONFIG_BYTES_MAX);
-	struct error *err = config_read(c->dir, &text);
+	struct error *err = config_read(c->dir, CONFIG_NAME, &text);
 
 	c->has_config = !err;
 	if (error_is(err, ERROR_NOT_FOUND)) {
@@ -184,14 +184,14 @@ struct error *container_new(struct runtime *rt, const char *id, struct container
 	}
 }
 
-struct error *container_protect_early(int config_dir)
+struct error *container_protect_early(int config_dir, const char *path)
 {
 	struct buf text autobuf = BUF_MAX(CONFIG_BYTES_MAX);
 	struct error *err = NULL;
 
 	if (geteuid() != 0) /* who reads all of it knows what to do then */
 		return NULL;
-	err = config_read(config_dir, &text);
+	err = config_read(config_dir, path, &text);
 	if (err) {
 		error_ignore(err, "who reads all of it will say so");
 		return NULL;

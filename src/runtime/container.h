@@ -62,7 +62,8 @@ struct error *container_look_brief(struct runtime *rt, const char *id, struct co
  * again, when the config.json in @config_dir certainly has no user namespace. Whoever has read it
  * knows better where it may have one.
  */
-struct error *container_protect_early(int config_dir) __attribute__((warn_unused_result));
+struct error *container_protect_early(int config_dir, const char *path)
+	__attribute__((nonnull, warn_unused_result));
 
 /* What it is doing now. A state file of an earlier boot, or a process that is gone, is stopped. */
 enum status container_status(const struct container *c) __attribute__((nonnull));

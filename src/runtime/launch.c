@@ -22,6 +22,8 @@
 const struct option launch_options[] = {
 	OPTION(struct launch_options, bundle, "bundle", 'b', option_text,
 	       "Directory of config.json (default: the current one)"),
+	OPTION(struct launch_options, config, "config", 'f', option_text,
+	       "File to read instead of config.json, relative to the bundle"),
 	OPTION(struct launch_options, console_socket, "console-socket", 0, option_text,
 	       "UNIX socket that gets the master of the container's terminal"),
 	OPTION(struct launch_options, pid_file, "pid-file", 0, option_text,
@@ -132,14 +134,16 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	};
 	struct config config autoconfig = { 0 };
 	struct container c autocontainer = CONTAINER_NONE;
+	const char *path;
 	struct error *err;
 
 	TRY(files_check_preserved(o->preserve_fds, files_listening()));
 	TRY(open_bundle(o, &b));
 	b.oci.systemd_cgroup = rt->systemd_cgroup;
-	TRY(container_protect_early(b.oci.dir));
-	TRY(config_read(b.oci.dir, &b.config));
-	TRY(error_wrap(config_parse(buf_text(&b.config), b.config.length, &config), CONFIG_NAME));
+	path = o->config ? o->config : CONFIG_NAME;
+	TRY(container_protect_early(b.oci.dir, path));
+	TRY(config_read(b.oci.dir, path, &b.config));
+	TRY(error_wrap(config_parse(buf_text(&b.config), b.config.length, &config), "%s", path));
 	TRY(check_terminal(o, &config));
 	if (!config_namespace(&config, "user"))
 		TRY(self_protect());

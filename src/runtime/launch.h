@@ -4,7 +4,7 @@
 #include "runtime/container.h"
 
 struct launch_options {
-	char *bundle, *console_socket, *pid_file, *pidfd_socket;
+	char *bundle, *config, *console_socket, *pid_file, *pidfd_socket;
 	int preserve_fds;
 	bool no_pivot, no_new_keyring;
 

@@ -112,16 +112,18 @@ static void a_bundle_is_loaded(void **state)
 	int fds = test_count_fds();
 
 	(void)state;
-	assert_fails(config_load(dir, &c), ERROR_NOT_FOUND, "config.json: no such file");
+	assert_fails(config_load(dir, CONFIG_NAME, &c), ERROR_NOT_FOUND,
+		     "config.json: no such file");
 	test_write_file(dir, "config.json", text);
-	assert_ok(config_load(dir, &c));
+	assert_ok(config_load(dir, CONFIG_NAME, &c));
 	assert_true(c.process->rlimits[0].hard == UINT64_MAX);
 	test_write_file(dir, "config.json", "{\"ociVersion\":\"0.1.0\"}");
 	config_done(&c);
-	assert_fails(config_load(dir, &c), ERROR_BAD_INPUT, "config.json: ociVersion: \"0.1.0\"");
+	assert_fails(config_load(dir, CONFIG_NAME, &c), ERROR_BAD_INPUT,
+		     "config.json: ociVersion: \"0.1.0\"");
 	assert_int_equal(unlinkat(dir, "config.json", 0), 0);
 	assert_int_equal(mkfifoat(dir, "config.json", 0600), 0);
-	assert_fails(config_load(dir, &c), ERROR_BAD_INPUT, "config.json: line 1");
+	assert_fails(config_load(dir, CONFIG_NAME, &c), ERROR_BAD_INPUT, "config.json: line 1");
 	unlinkat(dir, "config.json", 0);
 	assert_int_equal(test_count_fds(), fds);
 	close(dir);
