@@ -18,7 +18,7 @@ static bool is_known(const char *capability)
 	return false;
 }
 
-/* A name that only a newer kernel has is left out, as runc does. */
+/* What no kernel we know has is left out and told (config.md, Linux Process). */
 static void note_unknown(const char *where, const char *set, char *const *names, char ***warnings)
 {
 	for (size_t i = 0; names && names[i]; i++) {

@@ -80,8 +80,7 @@ static const struct json_field user_fields[] = {
 };
 static const struct json_type user_type = TABLE(user);
 
-#define SET(json_name, member)                                                                     \
-	OPTIONAL(capabilities, json_name, member, JSON_TEXTS, .check = config_check_capability)
+#define SET(json_name, member) OPTIONAL(capabilities, json_name, member, JSON_TEXTS)
 static const struct json_field capabilities_fields[] = {
 	SET("bounding", bounding),   SET("effective", effective), SET("inheritable", inheritable),
 	SET("permitted", permitted), SET("ambient", ambient),	  { 0 },

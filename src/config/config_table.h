@@ -47,7 +47,6 @@ struct error *config_check_key(const char *text) __attribute__((nonnull));
 struct error *config_check_line(const char *text) __attribute__((nonnull));
 struct error *config_check_host_name(const char *text) __attribute__((nonnull));
 struct error *config_check_env(const char *text) __attribute__((nonnull));
-struct error *config_check_capability(const char *text) __attribute__((nonnull));
 struct error *config_check_cpu_list(const char *text) __attribute__((nonnull));
 struct error *config_check_access(const char *text) __attribute__((nonnull));
 struct error *config_check_page_size(const char *text) __attribute__((nonnull));

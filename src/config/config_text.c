@@ -10,7 +10,6 @@
 #include "base/banned.h"
 
 #define DIGITS "0123456789"
-#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 struct error *config_is_not(const char *text, const char *what)
 {
@@ -74,15 +73,6 @@ struct error *config_check_host_name(const char *text)
 struct error *config_check_env(const char *text)
 {
 	return strchr(text, '=') > text ? NULL : config_is_not(text, "NAME=VALUE");
-}
-
-/* The form alone: a newer kernel may have more of them. */
-struct error *config_check_capability(const char *text)
-{
-	bool has_form = str_has_prefix(text, "CAP_") && text[4] && strlen(text) <= 64 &&
-			consists_of(text, LETTERS DIGITS "_");
-
-	return has_form ? NULL : config_is_not(text, "a capability");
 }
 
 struct error *config_check_cpu_list(const char *text)

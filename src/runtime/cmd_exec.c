@@ -108,21 +108,26 @@ static struct error *add_groups(char *const *list, struct config_user *u)
 	return NULL;
 }
 
-static struct error *add_capabilities(char *const *list, struct config_process *p)
+/* Unknown ones are left out, as the specification has it for those of config.json. */
+static void add_capabilities(char *const *list, struct config_process *p)
 {
 	if (list && !p->capabilities)
 		p->capabilities = alloc_zeroed(1, sizeof(*p->capabilities));
 	for (size_t i = 0; list && list[i]; i++) {
+		int number = 0;
+		struct error *err = error_wrap(oci_capability_parse(list[i], &number), "--cap");
 		const char *name;
-		int number;
 
-		TRY(error_wrap(oci_capability_parse(list[i], &number), "--cap"));
+		if (err) {
+			report_warning(error_message(err));
+			error_free(err);
+			continue;
+		}
 		name = oci_capability_name(number);
 		strv_add(&p->capabilities->bounding, name);
 		strv_add(&p->capabilities->effective, name);
 		strv_add(&p->capabilities->permitted, name);
 	}
-	return NULL;
 }
 
 static void replace(char **target, const char *value)
@@ -152,7 +157,8 @@ static struct error *change_process(const struct exec_options *o, char **args,
 	if (o->user)
 		TRY(set_user(o->user, &p->user));
 	TRY(add_groups(o->additional_gids, &p->user));
-	return add_capabilities(o->capabilities, p);
+	add_capabilities(o->capabilities, p);
+	return NULL;
 }
 
 /* Until the program has been executed; a terminal goes to whoever asked for it. */
