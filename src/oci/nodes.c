@@ -134,20 +134,26 @@ struct error *nodes_open(struct setup *s)
 	return NULL;
 }
 
-static struct error *open_parent(struct setup *s, const char *path, int *ret_fd)
+/* The directory of @path, and its name there; slashes at its end count for nothing. */
+static struct error *open_parent(struct setup *s, const char *path, int *ret_fd, char **ret_name)
 {
-	const char *last = path_last(path);
-	char *above autofree = alloc_string_n(path, (size_t)(last - path));
+	char *whole autofree = path_normalize(path);
+	const char *last = path_last(whole);
+	char *above autofree = alloc_string_n(whole, (size_t)(last - whole));
 
-	return path_make_dirs_in_root(s->root_dir, above, 0755, (uid_t)-1, (gid_t)-1, ret_fd);
+	if (!*last)
+		return error_new(ERROR_BAD_INPUT, "not a path of a file");
+	TRY(path_make_dirs_in_root(s->root_dir, above, 0755, (uid_t)-1, (gid_t)-1, ret_fd));
+	*ret_name = alloc_string(last);
+	return NULL;
 }
 
 static struct error *make_node(struct setup *s, const struct node *node)
 {
-	const char *name = path_last(node->path);
+	char *name autofree = NULL;
 	int parent autoclose = -1;
 
-	TRY(open_parent(s, node->path, &parent));
+	TRY(open_parent(s, node->path, &parent, &name));
 	if (unlinkat(parent, name, 0) < 0 && errno != ENOENT)
 		return error_sys("replace it");
 	if (mknodat(parent, name, node->mode, node->device) < 0)
@@ -160,10 +166,10 @@ static struct error *make_node(struct setup *s, const struct node *node)
 
 static struct error *show_node(struct setup *s, const struct node *node, int mount)
 {
-	const char *name = path_last(node->path);
 	int parent autoclose = -1, place autoclose = -1;
+	char *name autofree = NULL;
 
-	TRY(open_parent(s, node->path, &parent));
+	TRY(open_parent(s, node->path, &parent, &name));
 	place = openat(parent, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	fd_close(&place);
 	TRY(path_open_beneath(parent, name, O_PATH, 0, &place));
