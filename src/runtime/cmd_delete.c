@@ -7,20 +7,22 @@
 #include "base/banned.h"
 
 struct delete_options {
-	bool force;
+	bool force, regex;
 };
 
 static const struct option options[] = {
 	OPTION(struct delete_options, force, "force", 'f', option_bool,
 	       "Kill a container that runs; one that does not exist is no error"),
+	OPTION(struct delete_options, regex, "regex", 'r', option_bool,
+	       "CONTAINER is a regular expression: delete all whose ids it matches"),
 	OPTION_END,
 };
 
-static struct error *run(struct runtime *rt, void *data, char **arguments)
+static struct error *delete_one(struct runtime *rt, const void *data, const char *id)
 {
 	const struct delete_options *o = data;
 	struct container c autocontainer = CONTAINER_NONE;
-	struct error *err = container_open_brief(rt, arguments[0], &c);
+	struct error *err = container_open_brief(rt, id, &c);
 	enum status status;
 
 	if (o->force && error_is(err, ERROR_NOT_FOUND)) {
@@ -34,6 +36,14 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 				 "cannot delete container %s that is not stopped: %s", c.id,
 				 status_name(status));
 	return container_destroy(rt, &c); /* which kills whatever is left in its groups */
+}
+
+static struct error *run(struct runtime *rt, void *data, char **arguments)
+{
+	const struct delete_options *o = data;
+
+	return o->regex ? container_each(rt, arguments[0], delete_one, o)
+			: delete_one(rt, o, arguments[0]);
 }
 
 const struct command cmd_delete = {

@@ -8,12 +8,15 @@
 #include "base/banned.h"
 
 struct kill_options {
-	bool all;
+	bool all, regex;
+	int signal; /* the second argument */
 };
 
 static const struct option options[] = {
 	OPTION(struct kill_options, all, "all", 'a', option_bool,
 	       "Signal every process of the container"),
+	OPTION(struct kill_options, regex, "regex", 'r', option_bool,
+	       "CONTAINER is a regular expression: signal all whose ids it matches"),
 	OPTION_END,
 };
 
@@ -23,16 +26,14 @@ static struct error *thaw(const struct container *c)
 	return oci_is_frozen(&c->state) ? oci_freeze(&c->state, false) : NULL;
 }
 
-static struct error *run(struct runtime *rt, void *data, char **arguments)
+static struct error *kill_one(struct runtime *rt, const void *data, const char *id)
 {
 	const struct kill_options *o = data;
 	struct container c autocontainer = CONTAINER_NONE;
-	int signal = SIGTERM;
+	int signal = o->signal;
 	struct error *err;
 
-	if (arguments[1])
-		TRY(proc_parse_signal(arguments[1], &signal));
-	TRY(container_look_brief(rt, arguments[0], &c));
+	TRY(container_look_brief(rt, id, &c));
 	/*
 	 * Without a pid namespace of its own the others would outlive its first process. Also in
 	 * one that has stopped: others may be left of it.
@@ -48,6 +49,17 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 		return err;
 	error_ignore(err, "it has just ended");
 	return error_new(ERROR_CONFLICT, "container not running");
+}
+
+static struct error *run(struct runtime *rt, void *data, char **arguments)
+{
+	struct kill_options *o = data;
+
+	o->signal = SIGTERM;
+	if (arguments[1])
+		TRY(proc_parse_signal(arguments[1], &o->signal));
+	return o->regex ? container_each(rt, arguments[0], kill_one, o)
+			: kill_one(rt, o, arguments[0]);
 }
 
 const struct command cmd_kill = {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -278,4 +279,42 @@ struct error *container_list(struct runtime *rt, char ***ret)
 		qsort(ids, strv_length(ids), sizeof(*ids), by_text);
 	*ret = take(ids);
 	return NULL;
+}
+
+static struct error *compile(const char *pattern, regex_t *regex)
+{
+	char text[128];
+	int code = regcomp(regex, pattern, REG_EXTENDED | REG_NOSUB);
+
+	if (code == 0)
+		return NULL;
+	regerror(code, regex, text, sizeof(text));
+	return error_new(ERROR_BAD_INPUT, "--regex: %s: %s", pattern, text);
+}
+
+struct error *container_each(struct runtime *rt, const char *pattern,
+			     struct error *(*act)(struct runtime *rt, const void *data,
+						  const char *id),
+			     const void *data)
+{
+	char **ids autostrv = NULL;
+	struct error *last = NULL;
+	regex_t regex;
+
+	TRY(container_list(rt, &ids));
+	TRY(compile(pattern, &regex));
+	for (size_t i = 0; ids && ids[i]; i++) {
+		struct error *err;
+
+		if (regexec(&regex, ids[i], 0, NULL, 0) != 0)
+			continue;
+		err = error_wrap(act(rt, data, ids[i]), "%s", ids[i]);
+		if (err && last)
+			report_error(last);
+		if (err)
+			error_free(last);
+		last = err ? err : last;
+	}
+	regfree(&regex);
+	return last;
 }

@@ -75,6 +75,16 @@ struct error *container_destroy(struct runtime *rt, struct container *c)
 /* The bundle as hooks see it. */
 struct oci_bundle container_bundle(const struct container *c) __attribute__((nonnull));
 
+/*
+ * Does @act with every container whose id the extended regular expression @pattern matches
+ * (regex(7)), also after one has failed: what that said is reported, but for the last.
+ */
+struct error *container_each(struct runtime *rt, const char *pattern,
+			     struct error *(*act)(struct runtime *rt, const void *data,
+						  const char *id),
+			     const void *data)
+	__attribute__((nonnull(1, 2, 3), warn_unused_result));
+
 /* The ids of all, sorted; a strv the caller frees. */
 struct error *container_list(struct runtime *rt, char ***ret)
 	__attribute__((nonnull, warn_unused_result));

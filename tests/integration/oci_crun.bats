@@ -23,3 +23,42 @@ teardown() { bundle_teardown; }
 	assert_failure 1
 	assert_output --partial "nosuch.json: no such file in the bundle"
 }
+
+@test "delete and kill take a pattern for ids" {
+	local id
+	bundle_args sleep 1000
+	for id in web-1 web-2 db-1; do
+		bundle_groups "$id"
+		oci_start "$id"
+	done
+	run oci kill --regex '^web-[0-9' KILL
+	assert_failure 1
+	assert_output --partial "--regex: ^web-[0-9: "
+	run oci delete --regex '^web-'
+	assert_failure 1
+	assert_output --partial "web-1: cannot delete container web-1 that is not stopped: running"
+	assert_output --partial "web-2: cannot delete container web-2 that is not stopped: running"
+	oci kill --regex '^web-[0-9]$' KILL
+	wait_for 5 oci_status_is web-1 stopped
+	wait_for 5 oci_status_is web-2 stopped
+	oci_status_is db-1 running
+	oci delete --regex web
+	run oci list -q
+	assert_output db-1
+	oci delete -f -r .
+	run oci list -q
+	assert_output ""
+	oci delete --regex nobody
+}
+
+@test "slashes at the end of a device's path count for nothing" {
+	bundle_edit 'l["devices"] = [{"path": "/dev/extra//", "type": "c", "major": 1, "minor": 5}]'
+	bundle_args sh -c 'test -c /dev/extra && echo made'
+	run oci_run one
+	assert_success
+	assert_output made
+	bundle_edit 'l["devices"][0]["path"] = "/"'
+	run oci_run one
+	assert_failure 1
+	assert_output --partial "device /: not a path of a file"
+}
