@@ -27,6 +27,8 @@
  */
 #define REMOVE_DEPTH_MAX 64
 
+#define LINKS_MAX 40 /* on one way, as the kernel has it (path_resolution(7)) */
+
 void path_proc_fd(char text[PATH_PROC_FD_SIZE], int fd)
 {
 	snprintf(text, PATH_PROC_FD_SIZE, "/proc/self/fd/%d", fd);
@@ -148,6 +150,72 @@ struct error *path_make_dirs_in_root(int root, const char *path, mode_t mode, ui
 	}
 	*ret_fd = fd_take(&current);
 	return NULL;
+}
+
+/* A way being resolved: "" or "/a/b" without links, and what is to be looked at yet. */
+struct way {
+	char *done, *left;
+	int links;
+};
+
+/* Where the link @name in .done leads, in @target; false where it is no link, or is not there. */
+static bool read_link(int root, const struct way *w, const char *name, char target[PATH_MAX])
+{
+	int parent autoclose = open_how(root, *w->done ? w->done + 1 : ".", O_PATH | O_DIRECTORY, 0,
+					RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	ssize_t n = parent < 0 ? -1 : readlinkat(parent, name, target, PATH_MAX - 1);
+
+	if (n >= 0)
+		target[n] = '\0';
+	return n >= 0;
+}
+
+static struct error *resolve_name(int root, struct way *w, const char *name)
+{
+	char target[PATH_MAX];
+	char *next;
+
+	if (strcmp(name, "..") == 0) {
+		if (*w->done)
+			*strrchr(w->done, '/') = '\0';
+		return NULL;
+	}
+	if (!read_link(root, w, name, target)) {
+		next = alloc_printf("%s/%s", w->done, name);
+		free(w->done);
+		w->done = next;
+		return NULL;
+	}
+	if (++w->links > LINKS_MAX) {
+		errno = ELOOP;
+		return error_sys("%s/%s", w->done, name);
+	}
+	if (*target == '/')
+		*w->done = '\0';
+	next = alloc_printf("%s/%s", target, w->left);
+	free(w->left);
+	w->left = next;
+	return NULL;
+}
+
+struct error *path_resolve_in_root(int root, const char *path, char **ret)
+{
+	struct way w = { .done = alloc_string(""), .left = alloc_string(path) };
+	struct error *err = NULL;
+
+	while (*w.left && !err) {
+		size_t slashes = strspn(w.left, "/"), n = strcspn(w.left + slashes, "/");
+		char *name autofree = alloc_string_n(w.left + slashes, n);
+
+		memmove(w.left, w.left + slashes + n, strlen(w.left + slashes + n) + 1);
+		if (n && strcmp(name, ".") != 0)
+			err = resolve_name(root, &w, name);
+	}
+	if (!err)
+		*ret = alloc_string(*w.done ? w.done : "/");
+	free(w.done);
+	free(w.left);
+	return err;
 }
 
 struct error *path_open_dir(int dir, const char *name, mode_t mode, int *ret_fd)

@@ -50,6 +50,13 @@ struct error *path_make_dirs_in_root(int root, const char *path, mode_t mode, ui
 				     int *ret_fd) __attribute__((nonnull, warn_unused_result));
 
 /*
+ * @path as seen from inside @root without symlinks and "..", where what they lead to need not be
+ * there. ELOOP where there are too many. The caller frees.
+ */
+struct error *path_resolve_in_root(int root, const char *path, char **ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
  * Opens the directory @name in @dir, made with @mode when missing; a symlink is refused. dir may be
  * AT_FDCWD.
  */

@@ -387,22 +387,35 @@ struct error *sources_open(struct setup *s)
 	return NULL;
 }
 
+static struct error *make_target(struct setup *s, const char *path, bool is_dir, int *ret_fd)
+{
+	const char *last = path_last(path);
+	char *above autofree = alloc_string_n(path, (size_t)(last - path));
+	int parent autoclose = -1, made autoclose = -1;
+
+	if (is_dir)
+		return path_make_dirs_in_root(s->root_dir, path, 0755, (uid_t)-1, (gid_t)-1,
+					      ret_fd);
+	TRY(path_make_dirs_in_root(s->root_dir, above, 0755, (uid_t)-1, (gid_t)-1, &parent));
+	made = openat(parent, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return path_open_in_root(s->root_dir, path, O_PATH, 0, ret_fd);
+}
+
 /*
- * The place of a mount inside the root: an existing file or directory, or made like the source is.
+ * The place of a mount inside the root: an existing file or directory, or made like the source is;
+ * for a bundle also where a link leads to nothing yet, as runc and crun have it.
  */
 static struct error *find_target(struct setup *s, const struct oci_mount *m, bool is_dir,
 				 int *ret_fd)
 {
-	const char *last = path_last(m->destination);
-	char *above autofree = alloc_string_n(m->destination, (size_t)(last - m->destination));
-	int parent autoclose = -1, made autoclose = -1;
+	struct error *err = make_target(s, m->destination, is_dir, ret_fd);
+	char *real autofree = NULL;
 
-	if (is_dir)
-		return path_make_dirs_in_root(s->root_dir, m->destination, 0755, (uid_t)-1,
-					      (gid_t)-1, ret_fd);
-	TRY(path_make_dirs_in_root(s->root_dir, above, 0755, (uid_t)-1, (gid_t)-1, &parent));
-	made = openat(parent, last, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	return path_open_in_root(s->root_dir, m->destination, O_PATH, 0, ret_fd);
+	if (!err || !s->spec->bundle || error_errno(err) != ENOENT)
+		return err;
+	error_ignore(err, "a link on the way may lead to what is not there");
+	TRY(path_resolve_in_root(s->root_dir, m->destination, &real));
+	return make_target(s, real, is_dir, ret_fd);
 }
 
 /*

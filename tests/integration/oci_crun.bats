@@ -62,3 +62,24 @@ teardown() { bundle_teardown; }
 	assert_failure 1
 	assert_output --partial "device /: not a path of a file"
 }
+
+@test "a mount goes where a link leads, though nothing is there" {
+	ln -s ../made/of/links "$bundle/rootfs/etc/dangling"
+	ln -s /made/too "$bundle/rootfs/etc/tree"
+	ln -s ../../../../../escape "$bundle/rootfs/etc/out"
+	ln -s round "$bundle/rootfs/etc/round"
+	echo hello >"$engine/file"
+	bundle_edit "c['mounts'] += [{'destination': d, 'type': 'bind', 'source': s, 'options': ['bind']}
+for d, s in (('/etc/dangling', '$engine/file'), ('/etc/tree', '$engine'), ('/etc/out', '$engine/file'))]"
+	bundle_args cat /made/of/links /made/too/file /escape
+	run oci_run one
+	assert_success
+	assert_output "hello
+hello
+hello"
+	[[ ! -e /escape && ! -e $engine/escape ]]
+	bundle_edit "c['mounts'][-1]['destination'] = '/etc/round'"
+	run oci_run one
+	assert_failure 1
+	assert_output --partial "Too many levels of symbolic links"
+}

@@ -508,6 +508,37 @@ static void only_the_kernels_proc_is_proc(void **state)
 	assert_int_equal(fd, -1);
 }
 
+static void links_to_nothing_are_resolved(void **state)
+{
+	static const struct {
+		const char *path, *real;
+	} rows[] = { { "/", "/" },
+		     { "a//./b", "/a/b" },
+		     { "/../../a", "/a" },
+		     { "/there/x", "/there/x" },
+		     { "/absolute", "/no/such" },
+		     { "/absolute/../y", "/no/y" },
+		     { "/there/up", "/no/where" },
+		     { "/there/up/more", "/no/where/more" },
+		     { "/chain", "/no/where" },
+		     { "/out", "/etc/passwd" } };
+	char *real;
+
+	(void)state;
+	assert_int_equal(mkdirat(root, "there", 0755), 0);
+	assert_int_equal(symlinkat("/no/such", root, "absolute"), 0);
+	assert_int_equal(symlinkat("../no/where", root, "there/up"), 0);
+	assert_int_equal(symlinkat("there/./up", root, "chain"), 0);
+	assert_int_equal(symlinkat("../../../../etc/passwd", root, "out"), 0);
+	assert_int_equal(symlinkat("loop", root, "loop"), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_ok(path_resolve_in_root(root, rows[i].path, &real));
+		assert_string_equal(real, rows[i].real);
+		free(real);
+	}
+	assert_errno(path_resolve_in_root(root, "/loop", &real), ELOOP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -519,6 +550,7 @@ int main(void)
 		TEST(directories_are_made_inside_the_root),
 		TEST(the_root_itself_is_made_of_no_parts),
 		TEST(links_lead_to_places_inside_only),
+		TEST(links_to_nothing_are_resolved),
 		TEST(files_in_the_way_are_errors),
 		TEST(our_own_directories_are_made_whole),
 		TEST(reading_is_bounded_and_named),
