@@ -247,6 +247,16 @@ struct error *bundle_spec(const struct oci_bundle *b, struct oci_spec *spec)
 	return set_process(c->process, &spec->process);
 }
 
+const char *oci_annotation(const struct oci_bundle *b, const char *key)
+{
+	char *const *list = b->config->annotations;
+
+	for (size_t i = 0; list && list[i]; i += 2)
+		if (strcmp(list[i], key) == 0)
+			return list[i + 1];
+	return NULL;
+}
+
 /* Whether @pid is in another namespace of that kind than we are. */
 static struct error *is_foreign(const char *name, pid_t pid, bool *ret)
 {

@@ -151,8 +151,8 @@ static struct error *outcome(int status, const struct buf *said)
 			 (int)n, text);
 }
 
-static struct error *start_hook(const struct config_hook *hook, int dir, struct talk *t,
-				pid_t *ret_pid)
+static struct error *start_hook(const struct config_hook *hook, const struct oci_hooks *row,
+				struct talk *t, pid_t *ret_pid)
 {
 	const char *own[] = { hook->path, NULL };
 	int in autoclose = -1, err autoclose = -1;
@@ -162,23 +162,25 @@ static struct error *start_hook(const struct config_hook *hook, int dir, struct 
 		.argv = hook->args && *hook->args ? hook->args : (char *const *)own,
 		.env = hook->env,
 		.n_fds = 3,
-		.cwd = dir < 0 ? 0 : dir,
+		.cwd = row->dir < 0 ? 0 : row->dir,
 	};
 
 	TRY(fd_pipe(&in, &t->in));
 	TRY(fd_pipe(&t->err, &err));
-	spawn.fds = (const int[]){ in, -1, err };
+	spawn.fds = (const int[]){ in, row->output ? row->output[0] : -1,
+				   row->output && row->output[1] >= 0 ? row->output[1] : err };
 	spawn.ret_pidfd = &t->pidfd;
 	return proc_start(&spawn, ret_pid);
 }
 
-static struct error *run_hook(const struct config_hook *hook, const char *state, int dir)
+static struct error *run_hook(const struct config_hook *hook, const char *state,
+			      const struct oci_hooks *row)
 {
 	int64_t deadline = deadline_in(hook->timeout_s ? *hook->timeout_s : -1);
 	struct buf said autobuf = BUF_MAX(STDERR_MAX);
 	struct talk t = { .in = -1, .err = -1, .pidfd = -1, .text = state, .said = &said };
 	pid_t pid;
-	struct error *err = start_hook(hook, dir, &t, &pid);
+	struct error *err = start_hook(hook, row, &t, &pid);
 	int status = 0;
 
 	if (!err)
@@ -192,7 +194,7 @@ struct error *oci_run_hooks(const struct oci_hooks *row, const char *state)
 {
 	for (size_t i = 0; i < row->n; i++) {
 		const struct config_hook *hook = &row->list[i];
-		struct error *err = error_wrap(run_hook(hook, state, row->dir), "hooks.%s[%zu]: %s",
+		struct error *err = error_wrap(run_hook(hook, state, row), "hooks.%s[%zu]: %s",
 					       row->name, i, hook->path);
 
 		if (err && !row->warn)
@@ -202,6 +204,33 @@ struct error *oci_run_hooks(const struct oci_hooks *row, const char *state)
 		error_free(err);
 	}
 	return NULL;
+}
+
+struct error *oci_hook_output(const struct oci_bundle *b, int ret_fds[2])
+{
+	static const char *const keys[] = { "run.oci.hooks.stdout", "run.oci.hooks.stderr" };
+
+	ret_fds[0] = ret_fds[1] = -1;
+	for (size_t i = 0; i < 2; i++) {
+		const char *path = oci_annotation(b, keys[i]);
+
+		if (!path)
+			continue;
+		ret_fds[i] = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+		if (ret_fds[i] < 0) {
+			struct error *err = error_sys("annotations.%s: %s", keys[i], path);
+
+			fd_close(&ret_fds[0]);
+			return err;
+		}
+	}
+	return NULL;
+}
+
+/* Before the child is made, which may not be allowed to open them. */
+struct error *step_open_hook_output(struct setup *s)
+{
+	return oci_hook_output(s->spec->bundle, s->hook_output);
 }
 
 static const struct config_hooks *hooks_of(const struct setup *s)
@@ -222,8 +251,9 @@ struct error *step_run_hooks(struct setup *s)
 	const struct oci_bundle *b = s->spec->bundle;
 	const struct config_hooks *h = hooks_of(s);
 	const struct oci_hooks rows[] = {
-		{ "prestart", h->prestart, h->n_prestart, b->dir, NULL },
-		{ "createRuntime", h->create_runtime, h->n_create_runtime, b->dir, NULL },
+		{ "prestart", h->prestart, h->n_prestart, b->dir, s->hook_output, NULL },
+		{ "createRuntime", h->create_runtime, h->n_create_runtime, b->dir, s->hook_output,
+		  NULL },
 	};
 	char *state autofree = NULL;
 	char go = 'g';
@@ -253,8 +283,9 @@ static struct error *wait_for_runtime_hooks(struct setup *s)
 struct error *step_container_hooks(struct setup *s)
 {
 	const struct config_hooks *h = hooks_of(s);
-	const struct oci_hooks row = { "createContainer", h->create_container,
-				       h->n_create_container, s->spec->bundle->dir, NULL };
+	const struct oci_hooks row = { "createContainer",     h->create_container,
+				       h->n_create_container, s->spec->bundle->dir,
+				       s->hook_output,	      NULL };
 	char *state autofree = NULL;
 
 	TRY(wait_for_runtime_hooks(s));
@@ -264,12 +295,13 @@ struct error *step_container_hooks(struct setup *s)
 	return oci_run_hooks(&row, state);
 }
 
-/* Programs of the container, just before its own. */
+/* Programs of the container, just before its own: files of the host are closed by then. */
 struct error *step_start_hooks(struct setup *s)
 {
 	const struct config_hooks *h = hooks_of(s);
-	const struct oci_hooks row = { "startContainer", h->start_container, h->n_start_container,
-				       -1, NULL };
+	const struct oci_hooks row = {
+		"startContainer", h->start_container, h->n_start_container, -1, NULL, NULL
+	};
 	char *state autofree = NULL;
 
 	if (!row.n)

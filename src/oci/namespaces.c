@@ -349,7 +349,8 @@ struct error *step_become_root(struct setup *s)
 	const struct config_process *c = s->spec->process.config;
 
 	/* Who maps its own id alone may give up no groups (user_namespaces(7), "setgroups"). */
-	if (setgroups(0, NULL) < 0 && !(s->spec->bundle && s->user_namespace && errno == EPERM))
+	if (!keeps_groups(s) && setgroups(0, NULL) < 0 &&
+	    !(s->spec->bundle && s->user_namespace && errno == EPERM))
 		return error_sys("give up the host's groups");
 	TRY(take_ids(c ? &c->user : NULL));
 	/*

@@ -80,7 +80,8 @@ struct oci_hooks {
 	const char *name; /* as in config.json */
 	const struct config_hook *list;
 	size_t n;
-	int dir; /* where they start; negative: where we are */
+	int dir;	   /* where they start; negative: where we are */
+	const int *output; /* oci_hook_output(); NULL: none */
 	void (*warn)(const char *text);
 };
 
@@ -90,6 +91,17 @@ struct oci_hooks {
  * that fails ends the row; with @warn none does, and each that fails is told to it.
  */
 struct error *oci_run_hooks(const struct oci_hooks *row, const char *state)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * The value of an annotation of config.json, or NULL. docs/runtime.md has those of crun's that are
+ * honoured.
+ */
+const char *oci_annotation(const struct oci_bundle *bundle, const char *key)
+	__attribute__((nonnull));
+
+/* Opens the files that annotations name for the stdout and stderr of hooks; -1 where none do. */
+struct error *oci_hook_output(const struct oci_bundle *bundle, int ret_fds[2])
 	__attribute__((nonnull, warn_unused_result));
 
 /* That state: ociVersion, id, status, pid (0: none), bundle, annotations. The caller frees. */

@@ -159,11 +159,17 @@ static struct error *drop_bounding(uint64_t keep)
 	return NULL;
 }
 
+/* Also in a user namespace, where they have no number: podman's --group-add keep-groups. */
+bool keeps_groups(const struct setup *s)
+{
+	return s->spec->bundle && oci_annotation(s->spec->bundle, "run.oci.keep_original_groups");
+}
+
 static struct error *become_user(const struct setup *s)
 {
 	const struct user *u = &s->user;
 
-	if (setgroups(u->n_groups, u->groups) < 0 &&
+	if (!keeps_groups(s) && setgroups(u->n_groups, u->groups) < 0 &&
 	    !(s->spec->bundle && s->user_namespace && errno == EPERM && u->n_groups == 0))
 		return error_sys("set the groups");
 	if (setresgid(u->gid, u->gid, u->gid) < 0)

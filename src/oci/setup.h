@@ -52,6 +52,7 @@ struct setup {
 	/* Child. */
 	int root_dir; /* the root where it is attached */
 	struct user user;
+	int hook_output[2];	  /* see oci_hook_output() */
 	int gate, gate_errors;	  /* of a bundle: where it waits, and what it tells after that */
 	bool past_gate, filtered; /* and whether the filter is in force */
 	char *program;		  /* of a bundle: what will be executed */
@@ -133,10 +134,12 @@ struct error *step_serve_listener(struct setup *s);
 
 /*
  * Of bundles alone. nodes_wanted(): how many device nodes the parent sends, of which node @i is one
- * unless it is made after all.
+ * unless it is made after all. keeps_groups(): whether the program has the supplementary groups of
+ * who calls us.
  */
 size_t nodes_wanted(const struct setup *s);
 bool node_is_shown(const struct setup *s, size_t i);
+bool keeps_groups(const struct setup *s);
 
 /* What copies mounts, by the parent or where it may not by the child. */
 struct error *rootfs_clone(struct setup *s);
@@ -146,6 +149,7 @@ struct error *step_make_gate(struct setup *s);
 void undo_make_gate(struct setup *s);
 struct error *step_inherit_stdio(struct setup *s);
 struct error *step_open_nodes(struct setup *s);
+struct error *step_open_hook_output(struct setup *s);
 struct error *step_run_hooks(struct setup *s);
 struct error *step_wait_ready(struct setup *s);
 struct error *step_leave_scope(struct setup *s);

@@ -103,6 +103,7 @@ static const struct step create_steps[] = {
 	{ "make cgroup", STEP_PARENT, step_make_cgroup, undo_make_cgroup },
 	{ "make gate", STEP_PARENT, step_make_gate, undo_make_gate },
 	{ "open stdio", STEP_PARENT, step_inherit_stdio, NULL },
+	{ "open output of hooks", STEP_PARENT, step_open_hook_output, NULL },
 	{ "load seccomp filter", STEP_PARENT, step_load_seccomp, NULL },
 	{ "clone", STEP_PARENT, step_clone, undo_clone },
 	{ "map ids", STEP_PARENT, step_write_maps, NULL },
@@ -248,6 +249,7 @@ static void setup_init(struct setup *s, const struct oci_spec *spec, struct oci_
 		.root = -1,
 		.dev = -1,
 		.root_dir = -1,
+		.hook_output = { -1, -1 },
 		.gate = -1,
 		.gate_errors = -1,
 		.rootless = spec->bundle && geteuid() != 0,
@@ -276,6 +278,8 @@ static void setup_done(struct setup *s)
 	fd_close(&s->userns);
 	fd_close(&s->root);
 	fd_close(&s->dev);
+	fd_close(&s->hook_output[0]);
+	fd_close(&s->hook_output[1]);
 	fd_close(&s->gate);
 	fd_close(&s->gate_errors);
 	for (size_t i = 0; i < s->n_nodes; i++)

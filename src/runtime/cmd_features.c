@@ -147,7 +147,10 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	json_object_set_new(object, "mountOptions", mount_options());
 	json_object_set_new(object, "linux", linux_features());
 	json_object_set_new(object, "annotations", annotations());
-	json_object_set_new(object, "potentiallyUnsafeConfigAnnotations", json_array());
+	json_object_set_new(object, "potentiallyUnsafeConfigAnnotations",
+			    json_pack("[s,s,s,s,s]", "org.systemd.property.",
+				      "run.oci.hooks.stderr", "run.oci.hooks.stdout",
+				      "run.oci.keep_original_groups", "run.oci.pidfd_receiver"));
 	text = json_dumps(object, JSON_INDENT(2));
 	if (!text)
 		return error_new(ERROR_SYSTEM, "cannot write the features as JSON");

@@ -229,19 +229,38 @@ struct oci_bundle container_bundle(const struct container *c)
 	};
 }
 
+struct error *container_run_hooks(const struct container *c, bool stopped,
+				  void (*warn)(const char *text))
+{
+	const struct config_hooks *h = &c->config.hooks;
+	struct oci_bundle bundle = container_bundle(c);
+	int output[2];
+	struct oci_hooks row = { .dir = -1, .output = output, .warn = warn };
+	char *state autofree = NULL;
+	struct error *err;
+
+	row.name = stopped ? "poststop" : "poststart";
+	row.list = stopped ? h->poststop : h->poststart;
+	row.n = stopped ? h->n_poststop : h->n_poststart;
+	if (!c->has_config || !row.n)
+		return NULL;
+	TRY(oci_hook_output(&bundle, output));
+	state = stopped ? oci_state_text(c->id, &bundle, "stopped", 0)
+			: oci_state_text(c->id, &bundle, "running", (pid_t)c->state.pid);
+	err = oci_run_hooks(&row, state);
+	fd_close(&output[0]);
+	fd_close(&output[1]);
+	return err;
+}
+
 /* Their failure is told and stops nothing (config.md, Poststop). */
 static void run_poststop(const struct container *c)
 {
-	struct oci_bundle bundle = container_bundle(c);
-	const struct config_hooks *hooks = &c->config.hooks;
-	const struct oci_hooks row = { "poststop", hooks->poststop, hooks->n_poststop, -1,
-				       report_warning };
-	char *state autofree = NULL;
+	struct error *err = container_run_hooks(c, true, report_warning);
 
-	if (!c->has_config || !hooks->n_poststop)
-		return;
-	state = oci_state_text(c->id, &bundle, "stopped", 0);
-	error_ignore(oci_run_hooks(&row, state), "there is none");
+	if (err)
+		report_warning(error_message(err));
+	error_free(err);
 }
 
 struct error *container_destroy(struct runtime *rt, struct container *c)

@@ -72,6 +72,11 @@ enum status container_status(const struct container *c) __attribute__((nonnull))
 struct error *container_destroy(struct runtime *rt, struct container *c)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Runs its poststart or poststop hooks; @warn as oci_run_hooks() has it. */
+struct error *container_run_hooks(const struct container *c, bool stopped,
+				  void (*warn)(const char *text))
+	__attribute__((nonnull(1), warn_unused_result));
+
 /* The bundle as hooks see it. */
 struct oci_bundle container_bundle(const struct container *c) __attribute__((nonnull));
 

@@ -109,6 +109,8 @@ static void pass_listening(struct config *c)
 static struct error *create(struct bundle *b, const struct launch_options *o, struct container *c,
 			    struct oci_running *running)
 {
+	const char *receiver;
+
 	if (!str_is_empty(o->console_socket))
 		TRY(error_wrap(files_connect(o->console_socket, &b->oci.console_socket),
 			       "console socket"));
@@ -117,11 +119,14 @@ static struct error *create(struct bundle *b, const struct launch_options *o, st
 	if (!o->detach && c->config.process)
 		foreground_size(c->config.process);
 	b->oci.config = &c->config;
+	receiver = oci_annotation(&b->oci, "run.oci.pidfd_receiver");
 	TRY(oci_create(c->id, c->dir, c->path, &b->oci, running));
 	oci_state_done(&c->state);
 	TRY(oci_state_load(c->dir, &c->state));
 	if (!str_is_empty(o->pidfd_socket))
 		TRY(files_send_pidfd(o->pidfd_socket, running->pidfd, "standard"));
+	if (receiver)
+		TRY(files_send_pidfd(receiver, running->pidfd, "standard"));
 	return str_is_empty(o->pid_file) ? NULL : files_write_pid(o->pid_file, running->pid);
 }
 
@@ -167,18 +172,10 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 
 struct error *launch_start(struct container *c)
 {
-	struct oci_bundle bundle = container_bundle(c);
-	const struct config_hooks *hooks = &c->config.hooks;
-	const struct oci_hooks row = { "poststart", hooks->poststart, hooks->n_poststart, -1,
-				       NULL };
-	char *state autofree = NULL;
 	struct error *err;
 
 	TRY(oci_gate_open(c->dir));
-	if (!hooks->n_poststart)
-		return NULL;
-	state = oci_state_text(c->id, &bundle, "running", (pid_t)c->state.pid);
-	err = oci_run_hooks(&row, state);
+	err = container_run_hooks(c, false, NULL);
 	if (err) /* the container is to be stopped then (runtime.md, Lifecycle) */
 		error_ignore(oci_kill(&c->state, SIGKILL), "it has ended meanwhile");
 	return err;

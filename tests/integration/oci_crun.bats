@@ -83,3 +83,82 @@ hello"
 	assert_failure 1
 	assert_output --partial "Too many levels of symbolic links"
 }
+
+# The container sees the groups of who calls, or none.
+groups_inside() {
+	run setpriv --groups 41,42 "$BULKHEAD_BUILD/src/bulkhead-oci" --root "$engine/oci" "$@" 3>&-
+	assert_success
+	assert_output --partial "Groups:"
+	groups_seen=$(sed -n 's/^Groups:[[:space:]]*//p' <<<"$output" | xargs)
+}
+
+@test "run.oci.keep_original_groups: with and without a user namespace, in exec too" {
+	bundle_args grep Groups /proc/self/status
+	groups_inside run -b "$bundle" one
+	assert_equal "$groups_seen" ""
+	bundle_edit "c['annotations'] = {'run.oci.keep_original_groups': '1'}; p['user']['additionalGids'] = [7]"
+	groups_inside run -b "$bundle" one
+	assert_equal "$groups_seen" "41 42"
+	bundle_edit "m = [{'containerID': 0, 'hostID': 100000, 'size': 65536}]
+l['uidMappings'] = l['gidMappings'] = m; l['namespaces'].append({'type': 'user'})"
+	chmod 755 "$engine" "$bundle"
+	groups_inside run -b "$bundle" one
+	assert_equal "$groups_seen" "65534 65534"
+	bundle_args sleep 1000
+	oci_start one
+	groups_inside exec one grep Groups /proc/self/status
+	assert_equal "$groups_seen" "65534 65534"
+}
+
+@test "run.oci.pidfd_receiver: a descriptor of the process goes to the socket" {
+	bundle_args true
+	bundle_edit "c['annotations'] = {'run.oci.pidfd_receiver': '$engine/pidfd'}"
+	run oci create -b "$bundle" one
+	assert_failure 1
+	assert_output --partial "pidfd socket"
+	python3 - "$engine/pidfd" >"$engine/received" 3>&- <<-'END' &
+		import array, socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.bind(sys.argv[1])
+		s.listen()
+		s.settimeout(10)
+		message, fds, flags, address = socket.recv_fds(s.accept()[0], 100, 1)
+		print([l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswith("Pid:")][0].split()[1])
+	END
+	wait_for 5 test -S "$engine/pidfd"
+	oci create -b "$bundle" --pid-file "$engine/pid" one </dev/null >/dev/null 2>&1
+	wait $!
+	assert_equal "$(cat "$engine/received")" "$(cat "$engine/pid")"
+}
+
+@test "run.oci.hooks.stdout and stderr: where hooks write to" {
+	bundle_args true
+	echo before >"$engine/out"
+	bundle_edit "c['annotations'] = {'run.oci.hooks.stdout': '$engine/out', 'run.oci.hooks.stderr': '$engine/err'}
+c['hooks'] = {k: [{'path': '/bin/sh', 'args': ['sh', '-c', f'echo out {k}; echo err {k} >&2']}]
+              for k in ('prestart', 'createRuntime', 'createContainer', 'poststart', 'poststop')}
+c['hooks']['startContainer'] = [{'path': '/bin/sh', 'args': ['sh', '-c', 'ls /proc/self/fd >/dev/null; echo no']}]"
+	run oci_run one
+	assert_success
+	assert_output ""
+	run cat "$engine/out"
+	assert_output "before
+out prestart
+out createRuntime
+out createContainer
+out poststart
+out poststop"
+	run cat "$engine/err"
+	assert_equal "${#lines[@]}" 5
+	assert_equal "$(stat -c %a "$engine/err")" 600
+	bundle_edit "m = [{'containerID': 0, 'hostID': 100000, 'size': 65536}]
+l['uidMappings'] = l['gidMappings'] = m; l['namespaces'].append({'type': 'user'})"
+	chmod 755 "$engine" "$bundle"
+	run oci_run one
+	assert_success
+	assert_equal "$(grep -c createContainer "$engine/out")" 2
+	bundle_edit "c['annotations']['run.oci.hooks.stderr'] = '$engine'"
+	run oci_run one
+	assert_failure 1
+	assert_output --partial "annotations.run.oci.hooks.stderr: $engine: Is a directory"
+}

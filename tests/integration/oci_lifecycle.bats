@@ -294,7 +294,7 @@ teardown() { bundle_teardown; }
 	assert_success
 	run python3 -c 'import json, sys
 f = json.loads(sys.argv[1])
-assert f["potentiallyUnsafeConfigAnnotations"] == [] and f["annotations"]["org.opencontainers.runc.checkpoint.enabled"] == "false"
+assert "run.oci.hooks.stdout" in f["potentiallyUnsafeConfigAnnotations"] and f["annotations"]["org.opencontainers.runc.checkpoint.enabled"] == "false"
 l = f["linux"]
 print(f["ociVersionMin"], len(f["hooks"]), "rro" in f["mountOptions"], len(l["namespaces"]), "CAP_BPF" in l["capabilities"],
       l["seccomp"]["enabled"], "SCMP_ACT_NOTIFY" in l["seccomp"]["actions"], l["mountExtensions"]["idmap"]["enabled"],
