@@ -1,13 +1,15 @@
 /*
  * The device nodes of a bundle's container (config-linux.md, Devices and Default Devices), made by
  * the child in whatever the bundle has mounted on /dev. In a user namespace nobody may make nodes:
- * there the host's own are shown, by mounts that the parent has copied.
+ * there the host's own are shown, by mounts that the parent has copied. What the host has not got
+ * by that name the parent makes in a file system that nobody sees.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -83,21 +85,55 @@ static size_t count_nodes(const struct oci_spec *spec)
 	return N_STANDARD + spec->bundle->config->linux_.n_devices;
 }
 
-/* The host's node of that number, by the same name. */
-static struct error *open_host_node(const struct node *node, int *ret_fd)
+/* Whether the host has a node of that number, by the same name. */
+static bool host_has(const struct node *node)
 {
 	struct stat st;
 
-	if (stat(node->path, &st) < 0)
-		return error_sys("device %s", node->path);
-	if ((st.st_mode & S_IFMT) != (node->mode & S_IFMT) ||
-	    (node->device && st.st_rdev != node->device))
-		return error_new(
-			ERROR_UNSUPPORTED,
-			"device %s: the host's is another, and a user namespace allows no new one",
-			node->path);
-	return error_wrap(mount_clone(AT_FDCWD, node->path, false, ret_fd), "device %s",
-			  node->path);
+	return stat(node->path, &st) == 0 && (st.st_mode & S_IFMT) == (node->mode & S_IFMT) &&
+	       node->device && st.st_rdev == node->device;
+}
+
+/* The host's number for an id of the container, (uint32_t)-1 where it has none. */
+static uint32_t outside(const struct id_map *maps, size_t n, uint32_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (id >= maps[i].inside && id - maps[i].inside < maps[i].length)
+			return maps[i].outside + (id - maps[i].inside);
+	return (uint32_t)-1;
+}
+
+static struct error *make_hidden(int *ret_fs)
+{
+	int context autoclose = -1;
+
+	TRY(mount_open_fs("tmpfs", &context));
+	TRY(mount_option(context, "source", "tmpfs"));
+	TRY(mount_option(context, "size", "64k"));
+	return mount_make(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, ret_fs);
+}
+
+/* A node of our own in the file system *@fs, made with the first. */
+static struct error *open_own_node(const struct setup *s, const struct node *node, int *fs,
+				   int *ret_fd)
+{
+	char *name autofree = alloc_printf("%zu", s->n_nodes);
+	struct error *err;
+
+	if (*fs < 0)
+		TRY(make_hidden(fs));
+	if (mknodat(*fs, name, node->mode, node->device) < 0)
+		return error_sys("mknod");
+	if (fchmodat(*fs, name, node->mode & 07777, 0) < 0 || /* the umask */
+	    fchownat(*fs, name, outside(s->spec->uids, s->spec->n_uids, node->uid),
+		     outside(s->spec->gids, s->spec->n_gids, node->gid), AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys("own it");
+	err = mount_clone(*fs, name, false, ret_fd);
+	if (!err || error_errno(err) != EINVAL)
+		return err;
+	error_free(err); /* FIXME(kernel 6.15): before, nothing is cloned of a detached mount */
+	return error_new(ERROR_UNSUPPORTED, "the host has none by that name, and this kernel lets "
+					    "none be made for a user namespace");
 }
 
 size_t nodes_wanted(const struct setup *s)
@@ -120,6 +156,7 @@ struct error *step_open_nodes(struct setup *s)
 struct error *nodes_open(struct setup *s)
 {
 	size_t n = nodes_wanted(s);
+	int fs autoclose = -1;
 
 	if (!n)
 		return NULL;
@@ -129,7 +166,11 @@ struct error *nodes_open(struct setup *s)
 
 		s->nodes[s->n_nodes] = -1;
 		if (node_is_shown(s, s->n_nodes))
-			TRY(open_host_node(&node, &s->nodes[s->n_nodes]));
+			TRY(error_wrap(host_has(&node) ? mount_clone(AT_FDCWD, node.path, false,
+								     &s->nodes[s->n_nodes])
+						       : open_own_node(s, &node, &fs,
+								       &s->nodes[s->n_nodes]),
+				       "device %s", node.path));
 	}
 	return NULL;
 }

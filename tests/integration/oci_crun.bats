@@ -162,3 +162,18 @@ l['uidMappings'] = l['gidMappings'] = m; l['namespaces'].append({'type': 'user'}
 	assert_failure 1
 	assert_output --partial "annotations.run.oci.hooks.stderr: $engine: Is a directory"
 }
+
+@test "in a user namespace, devices that the host has not got by that name" {
+	chmod 755 "$engine" "$bundle"
+	bundle_edit "m = [{'containerID': 0, 'hostID': 100000, 'size': 65536}]
+l['uidMappings'] = l['gidMappings'] = m; l['namespaces'].append({'type': 'user'})
+l['devices'] = [{'path': '/dev/noughts', 'type': 'c', 'major': 1, 'minor': 5, 'fileMode': 0o604, 'uid': 10, 'gid': 11},
+                {'path': '/dev/none', 'type': 'c', 'major': 1, 'minor': 3}, {'path': '/dev/pipe', 'type': 'p'}]"
+	bundle_args sh -c 'stat -c "%F %a %u %g %t:%T" /dev/noughts /dev/none /dev/pipe; head -c 2 /dev/noughts | wc -c; echo x >/dev/none; touch /dev/noughts.x; id -u'
+	run oci_run one
+	assert_success
+	assert_line --index 0 "character special file 604 10 11 1:5"
+	assert_line --index 1 "character special file 666 0 0 1:3"
+	assert_line --index 2 "fifo 666 0 0 0:0"
+	assert_line --index 3 2
+}
