@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "oci/mount_option.h"
+#include "oci/seccomp_names.h"
 
 #include "base/banned.h"
 
@@ -202,6 +203,24 @@ static struct error *set_seccomp(const struct oci_bundle *b, struct oci_spec *sp
 	return NULL;
 }
 
+/* Calls that nobody knows are passed over, unless an annotation of crun's wants an error. */
+static struct error *check_calls(const struct oci_bundle *b)
+{
+	const struct config_seccomp *c = b->config->linux_.seccomp;
+
+	if (!c || !oci_annotation(b, "run.oci.seccomp_fail_unknown_syscall"))
+		return NULL;
+	TRY(seccomp_names_load());
+	for (size_t i = 0; i < c->n_syscalls; i++)
+		for (size_t k = 0; c->syscalls[i].names && c->syscalls[i].names[k]; k++)
+			if (!seccomp_is_call(c->syscalls[i].names[k]))
+				return error_new(
+					ERROR_BAD_INPUT,
+					"linux.seccomp.syscalls[%zu].names[%zu]: %s is no system call",
+					i, k, c->syscalls[i].names[k]);
+	return NULL;
+}
+
 /* What was asked for by name and cannot be had is an error, as runc has it. */
 static struct error *check_host(const struct config_linux *l)
 {
@@ -243,6 +262,7 @@ struct error *bundle_spec(const struct oci_bundle *b, struct oci_spec *spec)
 	TRY(set_namespaces(c, spec));
 	TRY(open_root(b, spec));
 	TRY(set_mounts(b, spec));
+	TRY(check_calls(b));
 	TRY(set_seccomp(b, spec));
 	return set_process(c->process, &spec->process);
 }

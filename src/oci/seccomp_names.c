@@ -126,6 +126,15 @@ const struct seccomp_multiplexed *seccomp_find_multiplexed(const char *name)
 	return NULL;
 }
 
+/* libseccomp has numbers below -1 for calls of other architectures (__PNR_*). */
+bool seccomp_is_call(const char *name)
+{
+	for (size_t i = 0; i < sizeof(newer) / sizeof(*newer); i++)
+		if (strcmp(newer[i].name, name) == 0)
+			return true;
+	return resolve(seccomp_native_arch, name) != -1;
+}
+
 int seccomp_number(uint32_t arch, const char *name)
 {
 	int number = resolve(arch, name);

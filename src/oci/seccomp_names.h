@@ -2,6 +2,7 @@
 #pragma once
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@ struct error *seccomp_names_load(void) __attribute__((warn_unused_result));
 
 /* The number of @name on @arch (AUDIT_ARCH_…), or -1. */
 int seccomp_number(uint32_t arch, const char *name) __attribute__((nonnull));
+
+/* Whether any architecture has @name: a profile may name calls of others. */
+bool seccomp_is_call(const char *name) __attribute__((nonnull));
 
 /*
  * i386 has a second way to some calls: socketcall(2) and ipc(2) take the real call as their first

@@ -133,6 +133,17 @@ static json_t *annotations(void)
 	return object;
 }
 
+/* Annotations of config.json that change what we do; "." at the end: all that begin so. */
+static const char *const heeded[] = {
+	"org.systemd.property.",
+	"run.oci.hooks.stderr",
+	"run.oci.hooks.stdout",
+	"run.oci.keep_original_groups",
+	"run.oci.pidfd_receiver",
+	"run.oci.seccomp_fail_unknown_syscall",
+	NULL,
+};
+
 static struct error *run(struct runtime *rt, void *data, char **arguments)
 {
 	json_t *object autojson = json_object();
@@ -147,10 +158,7 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	json_object_set_new(object, "mountOptions", mount_options());
 	json_object_set_new(object, "linux", linux_features());
 	json_object_set_new(object, "annotations", annotations());
-	json_object_set_new(object, "potentiallyUnsafeConfigAnnotations",
-			    json_pack("[s,s,s,s,s]", "org.systemd.property.",
-				      "run.oci.hooks.stderr", "run.oci.hooks.stdout",
-				      "run.oci.keep_original_groups", "run.oci.pidfd_receiver"));
+	json_object_set_new(object, "potentiallyUnsafeConfigAnnotations", texts(heeded));
 	text = json_dumps(object, JSON_INDENT(2));
 	if (!text)
 		return error_new(ERROR_SYSTEM, "cannot write the features as JSON");

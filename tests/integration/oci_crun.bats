@@ -177,3 +177,15 @@ l['devices'] = [{'path': '/dev/noughts', 'type': 'c', 'major': 1, 'minor': 5, 'f
 	assert_line --index 2 "fifo 666 0 0 0:0"
 	assert_line --index 3 2
 }
+
+@test "run.oci.seccomp_fail_unknown_syscall: a call that nobody knows is an error" {
+	bundle_args true
+	bundle_edit "l['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['mkdir', 'arm_fadvise64_64', 'nosuch'], 'action': 'SCMP_ACT_ERRNO'}]}"
+	oci_run one
+	bundle_edit "c['annotations'] = {'run.oci.seccomp_fail_unknown_syscall': '1'}"
+	run oci_run one
+	assert_failure 1
+	assert_output --partial "linux.seccomp.syscalls[0].names[2]: nosuch is no system call"
+	bundle_edit "l['seccomp']['syscalls'][0]['names'].pop()"
+	oci_run one
+}
