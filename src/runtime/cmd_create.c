@@ -5,6 +5,12 @@
 
 #include "base/banned.h"
 
+static const struct option options[] = {
+	OPTION(struct launch_options, no_subreaper, "no-subreaper", 0, option_bool,
+	       "Taken for compatibility: create adopts nobody"),
+	OPTION_END,
+};
+
 static struct error *run(struct runtime *rt, void *data, char **arguments)
 {
 	struct launch_options *o = data;
@@ -23,6 +29,7 @@ const struct command cmd_create = {
 	.summary = "Create a container",
 	.details = "Its first process then waits until `start` lets it execute process.args.",
 	.options = launch_options,
+	.shared = options,
 	.options_size = sizeof(struct launch_options),
 	.min_arguments = 1,
 	.max_arguments = 1,

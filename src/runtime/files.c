@@ -82,17 +82,22 @@ struct error *files_send_pidfd(const char *path, int pidfd, const char *kind)
 	return error_wrap(fd_send(socket, kind, strlen(kind), &pidfd, 1), "pidfd socket");
 }
 
+struct error *files_replace(int base, const char *path, const char *text, mode_t mode)
+{
+	const char *name = path_last(path);
+	char *above autofree =
+		name > path ? alloc_string_n(path, (size_t)(name - path)) : alloc_string(".");
+	int dir autoclose = openat(base, above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return error_sys("%s", path);
+	return error_wrap(path_replace(dir, name, text, strlen(text), mode, false), "%s", path);
+}
+
 struct error *files_write_pid(const char *path, pid_t pid)
 {
 	char text[16];
-	int n = snprintf(text, sizeof(text), "%d", (int)pid);
-	char *slash = strrchr(path, '/');
-	char *above autofree =
-		slash ? alloc_string_n(path, (size_t)(slash - path) + 1) : alloc_string(".");
-	int dir autoclose = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (dir < 0)
-		return error_sys("pid file %s", path);
-	return error_wrap(path_replace(dir, slash ? slash + 1 : path, text, (size_t)n, 0644, false),
-			  "pid file %s", path);
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	return error_wrap(files_replace(AT_FDCWD, path, text, 0644), "pid file");
 }

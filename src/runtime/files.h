@@ -29,6 +29,10 @@ struct error *files_send_console(int socket, int master) __attribute__((warn_unu
 struct error *files_send_pidfd(const char *path, int pidfd, const char *kind)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Writes the file @path, relative to the directory @base (AT_FDCWD), whole or not at all. */
+struct error *files_replace(int base, const char *path, const char *text, mode_t mode)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Whole or not at all: who waits for the file reads it at once. */
 struct error *files_write_pid(const char *path, pid_t pid)
 	__attribute__((nonnull, warn_unused_result));

@@ -189,3 +189,16 @@ l['devices'] = [{'path': '/dev/noughts', 'type': 'c', 'major': 1, 'minor': 5, 'f
 	bundle_edit "l['seccomp']['syscalls'][0]['names'].pop()"
 	oci_run one
 }
+
+@test "spec writes another file, create takes what only run needs" {
+	mkdir "$engine/conf"
+	oci spec -b "$bundle" --file "$engine/conf/a.json"
+	oci spec -b "$engine" -f conf/b.json --rootless
+	run oci spec -b "$engine" -f conf/b.json
+	assert_failure 1
+	assert_output --partial "File conf/b.json exists. Remove it first"
+	cmp "$engine/conf/a.json" "$engine/conf/b.json" && fail "both are alike"
+	bundle_args sleep 1000
+	oci create --no-subreaper -b "$bundle" one </dev/null >/dev/null 2>&1
+	oci_status_is one created
+}
