@@ -19,6 +19,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/mount.h"
 #include "base/path.h"
@@ -519,6 +520,21 @@ static struct error *mount_bind(struct setup *s, size_t i)
 	return mount_attach(s->sources[i], target);
 }
 
+/* A mount on "/" is the root for all that comes after it. */
+static struct error *follow_root(struct setup *s, const struct oci_mount *m, int mount)
+{
+	int root;
+
+	if (strcmp(m->destination, "/") != 0)
+		return NULL;
+	root = fcntl(mount, F_DUPFD_CLOEXEC, 3);
+	if (root < 0)
+		return error_sys("dup");
+	fd_close(&s->root_dir);
+	s->root_dir = root;
+	return NULL;
+}
+
 /* What a bundle asks for is what its author wants; only the way there is ours to guard. */
 static struct error *mount_bundle(struct setup *s, size_t i)
 {
@@ -531,6 +547,7 @@ static struct error *mount_bundle(struct setup *s, size_t i)
 	}
 	if (m->kind == OCI_MOUNT_BIND) {
 		TRY(mount_bind(s, i));
+		TRY(follow_root(s, m, s->sources[i]));
 		return mount_propagate(m, s->sources[i]);
 	}
 	TRY(open_target(s, m, true, &target));
@@ -544,6 +561,7 @@ static struct error *mount_bundle(struct setup *s, size_t i)
 	if (m->copy_up)
 		TRY(fill_volume(fd, target));
 	TRY(mount_attach(fd, target));
+	TRY(follow_root(s, m, fd));
 	return mount_propagate(m, fd);
 }
 

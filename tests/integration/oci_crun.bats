@@ -202,3 +202,25 @@ l['devices'] = [{'path': '/dev/noughts', 'type': 'c', 'major': 1, 'minor': 5, 'f
 	oci create --no-subreaper -b "$bundle" one </dev/null >/dev/null 2>&1
 	oci_status_is one created
 }
+
+@test "a mount on / is the root for all that comes after it" {
+	cp -a "$bundle/rootfs" "$engine/other"
+	touch "$engine/other/marker"
+	bundle_edit "c['mounts'].insert(0, {'destination': '/', 'type': 'bind', 'source': '$engine/other', 'options': ['bind']})"
+	bundle_args sh -c 'ls /marker; grep -c "^self" /proc/self/mounts; awk "\$5 == \"/\" || \$5 == \"/proc\" { print \$5, \$6 }" /proc/self/mountinfo; test -c /dev/null && echo devices; touch /x'
+	run oci_run one
+	assert_failure
+	assert_line --index 0 /marker
+	assert_line "/ ro,relatime"
+	assert_line "/proc rw,relatime"
+	assert_line devices
+	assert_output --partial "Read-only file system"
+	bundle_edit "c['mounts'][0] = {'destination': '/', 'type': 'tmpfs', 'source': 'tmpfs', 'options': ['tmpcopyup']}
+c['root']['readonly'] = False"
+	bundle_args sh -c 'touch /written; stat -f -c %T /; grep -c " / " /proc/self/mounts'
+	run oci_run one
+	assert_success
+	assert_line --index 0 tmpfs
+	assert_line --index 1 1
+	[[ ! -e $bundle/rootfs/written ]]
+}
