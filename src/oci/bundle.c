@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,14 +110,34 @@ static enum oci_mount_kind kind_of(const struct config_mount *c, const struct mo
 	return OCI_MOUNT_OTHER;
 }
 
+/* "copy-symlink" of crun's: a symlink is made anew, whatever it leads to. */
+static struct error *take_link(struct oci_mount *m)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(m->source, "", target, sizeof(target));
+
+	if (n < 0)
+		return error_sys("read the link");
+	free(m->data);
+	m->data = alloc_string_n(target, (size_t)n);
+	m->kind = OCI_MOUNT_LINK;
+	fd_close(&m->source);
+	return NULL;
+}
+
 /* Relative sources are below the bundle (config.md, Mounts). */
 static struct error *open_source(const struct oci_bundle *b, const struct config_mount *c,
-				 struct oci_mount *m)
+				 const struct mount_options *o, struct oci_mount *m)
 {
+	int flags = o->copy_link || o->source_nofollow ? O_NOFOLLOW : 0;
+	struct stat st;
+
 	if (str_is_empty(c->source))
 		return error_new(ERROR_BAD_INPUT, "a bind mount without a source");
-	m->source = openat(b->dir, c->source, O_PATH | O_CLOEXEC);
-	return m->source < 0 ? error_sys("%s", c->source) : NULL;
+	m->source = openat(b->dir, c->source, O_PATH | O_CLOEXEC | flags);
+	if (m->source < 0 || fstat(m->source, &st) < 0)
+		return error_sys("%s", c->source);
+	return o->copy_link && S_ISLNK(st.st_mode) ? take_link(m) : NULL;
 }
 
 /* Where the kernel labels the files itself, or they have their own, there is none to give. */
@@ -139,6 +160,7 @@ static struct error *add_mount(const struct oci_bundle *b, const struct config_m
 		.idmap = o.map || c->n_uid_mappings ? OCI_IDMAP_OWN : OCI_IDMAP_OFF,
 		.recursive = o.recursive,
 		.copy_up = o.copy_up,
+		.target_nofollow = o.target_nofollow,
 		.attributes = mount_options_attributes(o.set),
 		.clear = mount_options_attributes(o.clear),
 		.tree_set = o.tree_set,
@@ -158,7 +180,7 @@ static struct error *add_mount(const struct oci_bundle *b, const struct config_m
 	if (has_label(m) && !str_is_empty(b->config->linux_.mount_label))
 		m->label = alloc_string(b->config->linux_.mount_label);
 	memcpy(m->propagations, o.propagation, sizeof(m->propagations));
-	return m->kind == OCI_MOUNT_BIND ? open_source(b, c, m) : NULL;
+	return m->kind == OCI_MOUNT_BIND ? open_source(b, c, &o, m) : NULL;
 }
 
 static struct error *set_mounts(const struct oci_bundle *b, struct oci_spec *spec)

@@ -1,8 +1,11 @@
 #include "oci/mount_bundle.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <linux/mount.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mount.h"
@@ -125,4 +128,23 @@ struct error *mount_propagate(const struct oci_mount *m, int fd)
 		TRY(mount_attributes(fd, 0, 0, m->propagations[i] & ~(unsigned long)MS_REC,
 				     m->propagations[i] & MS_REC));
 	return NULL;
+}
+
+struct error *mount_make_link(const struct oci_mount *m, int root)
+{
+	const char *last = path_last(m->destination);
+	char *above autofree = alloc_string_n(m->destination, (size_t)(last - m->destination));
+	int parent autoclose = -1;
+	char there[PATH_MAX];
+	ssize_t n;
+
+	TRY(path_make_dirs_in_root(root, above, 0755, (uid_t)-1, (gid_t)-1, &parent));
+	if (symlinkat(m->data, parent, last) == 0)
+		return NULL;
+	if (errno != EEXIST)
+		return error_sys("make the link");
+	n = readlinkat(parent, last, there, sizeof(there));
+	if (n == (ssize_t)strlen(m->data) && memcmp(there, m->data, (size_t)n) == 0)
+		return NULL;
+	return error_new(ERROR_CONFLICT, "copy-symlink: there is something else");
 }

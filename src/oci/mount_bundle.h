@@ -24,6 +24,10 @@ struct error *mount_again(const struct oci_mount *m, int target)
 struct error *mount_propagate(const struct oci_mount *m, int fd)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Makes the symlink @m; one that is there already has to lead to the same place. */
+struct error *mount_make_link(const struct oci_mount *m, int root)
+	__attribute__((nonnull, warn_unused_result));
+
 /*
  * Whether @m may lie in /proc: proc itself, and single files that programs put over the kernel's.
  */

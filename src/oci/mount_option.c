@@ -80,7 +80,8 @@ static const struct {
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const words[] = { "bind", "rbind", "tmpcopyup", "idmap", "ridmap" };
+static const char *const words[] = { "bind",   "rbind",	       "tmpcopyup",    "idmap",
+				     "ridmap", "copy-symlink", "src-nofollow", "dest-nofollow" };
 
 const char *oci_mount_option(size_t i)
 {
@@ -155,6 +156,12 @@ static bool take_word(struct mount_options *o, const char *name)
 		o->map = true;
 	else if (strcmp(name, "ridmap") == 0)
 		o->map = o->map_tree = true;
+	else if (strcmp(name, "copy-symlink") == 0)
+		o->copy_link = true;
+	else if (strcmp(name, "src-nofollow") == 0)
+		o->source_nofollow = true;
+	else if (strcmp(name, "dest-nofollow") == 0)
+		o->target_nofollow = true;
 	else
 		return false;
 	if (strcmp(name, "bind") == 0)

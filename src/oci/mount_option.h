@@ -15,10 +15,12 @@ struct mount_options {
 	uint64_t tree_set, tree_clear; /* MOUNT_ATTR_*, of all mounts below, too */
 	unsigned long propagation[4];  /* MS_SHARED … with MS_REC, in their order */
 	size_t n_propagation;
-	bool bind, recursive; /* "bind", "rbind" */
-	bool copy_up;	      /* "tmpcopyup" */
-	bool map, map_tree;   /* "idmap", "ridmap" */
-	char *data;	      /* all other options, joined by ","; never NULL */
+	bool bind, recursive;		       /* "bind", "rbind" */
+	bool copy_up;			       /* "tmpcopyup" */
+	bool map, map_tree;		       /* "idmap", "ridmap" */
+	bool copy_link;			       /* "copy-symlink" */
+	bool source_nofollow, target_nofollow; /* "src-nofollow", "dest-nofollow" */
+	char *data;			       /* all other options, joined by ","; never NULL */
 };
 void mount_options_done(struct mount_options *o) __attribute__((nonnull));
 #define automountoptions __attribute__((cleanup(mount_options_done)))

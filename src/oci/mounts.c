@@ -402,6 +402,20 @@ static struct error *make_target(struct setup *s, const char *path, bool is_dir,
 	return path_open_in_root(s->root_dir, path, O_PATH, 0, ret_fd);
 }
 
+/* "dest-nofollow": what is there, be it a link; else made like the source is. */
+static struct error *make_plain_target(struct setup *s, const char *path, bool is_dir, int *ret_fd)
+{
+	const char *last = path_last(path);
+	char *above autofree = alloc_string_n(path, (size_t)(last - path));
+	int parent autoclose = -1;
+
+	TRY(path_make_dirs_in_root(s->root_dir, above, 0755, (uid_t)-1, (gid_t)-1, &parent));
+	if ((is_dir ? mkdirat(parent, last, 0755) : mknodat(parent, last, S_IFREG | 0644, 0)) < 0 &&
+	    errno != EEXIST)
+		return error_sys("make the mount point");
+	return path_open_beneath(parent, last, O_PATH | O_NOFOLLOW, 0, ret_fd);
+}
+
 /*
  * The place of a mount inside the root: an existing file or directory, or made like the source is;
  * for a bundle also where a link leads to nothing yet, as runc and crun have it.
@@ -409,9 +423,12 @@ static struct error *make_target(struct setup *s, const char *path, bool is_dir,
 static struct error *find_target(struct setup *s, const struct oci_mount *m, bool is_dir,
 				 int *ret_fd)
 {
-	struct error *err = make_target(s, m->destination, is_dir, ret_fd);
 	char *real autofree = NULL;
+	struct error *err;
 
+	if (m->target_nofollow)
+		return make_plain_target(s, m->destination, is_dir, ret_fd);
+	err = make_target(s, m->destination, is_dir, ret_fd);
 	if (!err || !s->spec->bundle || error_errno(err) != ENOENT)
 		return err;
 	error_ignore(err, "a link on the way may lead to what is not there");
@@ -497,7 +514,7 @@ static struct error *check_kinds(struct setup *s, const struct oci_mount *m, boo
 	}
 	if (fstat(target, &st) < 0)
 		return error_sys("look at the mount point");
-	if (S_ISDIR(st.st_mode) == is_dir)
+	if (S_ISDIR(st.st_mode) == is_dir || m->target_nofollow)
 		return NULL;
 	return error_new(
 		ERROR_BAD_INPUT,
@@ -545,6 +562,8 @@ static struct error *mount_bundle(struct setup *s, size_t i)
 		TRY(path_open_in_root(s->root_dir, m->destination, O_PATH, 0, &target));
 		return mount_again(m, target);
 	}
+	if (m->kind == OCI_MOUNT_LINK)
+		return mount_make_link(m, s->root_dir);
 	if (m->kind == OCI_MOUNT_BIND) {
 		TRY(mount_bind(s, i));
 		TRY(follow_root(s, m, s->sources[i]));

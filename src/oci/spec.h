@@ -17,6 +17,7 @@ enum oci_mount_kind {
 	OCI_MOUNT_OTHER,   /* any file system: .type, .device, .data */
 	OCI_MOUNT_CGROUP,  /* the container's own groups */
 	OCI_MOUNT_REMOUNT, /* changes what is mounted at the destination already */
+	OCI_MOUNT_LINK,	   /* no mount: a symlink to .data */
 };
 
 /* Which ids a bind mount shows (requirement F5). */
@@ -43,6 +44,7 @@ struct oci_mount {
 	/* Of a bundle. .attributes are those of the mount alone. */
 	char *type, *device;
 	char *label;		       /* SELinux's, of all files in it; NULL: none */
+	bool target_nofollow;	       /* a symlink at the destination is itself mounted on */
 	uint64_t clear;		       /* MOUNT_ATTR_* */
 	uint64_t tree_set, tree_clear; /* MOUNT_ATTR_*, submounts too */
 	unsigned long super_flags;     /* MS_SYNCHRONOUS and such, of the file system itself */

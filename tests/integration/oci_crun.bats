@@ -224,3 +224,41 @@ c['root']['readonly'] = False"
 	assert_line --index 1 1
 	[[ ! -e $bundle/rootfs/written ]]
 }
+
+@test "copy-symlink, src-nofollow, dest-nofollow" {
+	echo hello >"$engine/file"
+	ln -s nowhere "$engine/link"
+	ln -s elsewhere "$bundle/rootfs/target"
+	bind() { # SOURCE DESTINATION OPTION...
+		bundle_edit "c['mounts'] = c['mounts'][:7] + [{'destination': '$2', 'type': 'bind', 'source': '$engine/$1', 'options': 'bind $3'.split()}]"
+	}
+	bind link /a/new/link copy-symlink
+	bundle_args readlink /a/new/link
+	run oci_run one
+	assert_success
+	assert_output nowhere
+	oci_run one # it is there already
+	bind file /a/new/file copy-symlink
+	bundle_args cat /a/new/file
+	run oci_run one
+	assert_output hello
+	bind link /target copy-symlink
+	run oci_run one
+	assert_failure 1
+	assert_output --partial "copy-symlink: there is something else"
+	bind file /target dest-nofollow
+	bundle_args cat /target
+	run oci_run one
+	assert_success
+	assert_output hello
+	[[ ! -e $bundle/rootfs/elsewhere ]]
+	bind link /target "src-nofollow dest-nofollow"
+	bundle_args readlink /target
+	run oci_run one
+	assert_success
+	assert_output nowhere
+	bind link /proc/self "src-nofollow dest-nofollow"
+	run oci_run one
+	assert_failure 1
+	assert_output --partial "leads this mount into /proc"
+}
