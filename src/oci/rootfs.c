@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -254,21 +255,39 @@ struct error *step_make_root(struct setup *s)
 	return make_classic(s, &parts, &s->root);
 }
 
+/*
+ * Where the root is put until it is pivoted into: by path, because a mount can only be put on a
+ * directory as seen in our own, new, mount namespace. A bundle's goes over the directory that it
+ * was made from: hooks enter the mount namespace and mount below that path. The state directory is
+ * there for those that a new user namespace has no way to, and for a whole host's, "/".
+ */
+static struct error *open_place(const struct setup *s, int *ret_fd)
+{
+	char *own autofree = NULL;
+	int fd = -1;
+
+	if (s->spec->bundle)
+		TRY(path_of_fd(s->spec->container_dir, &own));
+	if (own && strcmp(own, "/") != 0)
+		fd = open(own, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		fd = open(s->spec->state_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys("open %s", s->spec->state_path);
+	*ret_fd = fd;
+	return NULL;
+}
+
 /* The child still has the host's root id here, which alone may enter the state directory. */
 struct error *step_attach_root(struct setup *s)
 {
-	/*
-	 * By path: a mount can only be put on a directory as seen in our own, new, mount namespace.
-	 */
 	int place autoclose = -1;
 
 	if (!(s->spec->new_namespaces & CLONE_NEWNS)) { /* a bundle without mounts of its own */
 		s->root_dir = fd_take(&s->root);
 		return NULL;
 	}
-	place = open(s->spec->state_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (place < 0)
-		return error_sys("open %s", s->spec->state_path);
+	TRY(open_place(s, &place));
 	TRY(mount_attach(s->root, place));
 	s->root_dir = fd_take(&s->root);
 	if (fchdir(s->root_dir) < 0)

@@ -1,0 +1,39 @@
+# bulkhead-oci: what programs that were written for runc count on, beyond the specification.
+load ../lib/helpers
+load ../lib/bundle
+
+setup() { bundle_setup; }
+teardown() { bundle_teardown; }
+
+# Runs the shell script $1 as the container's program.
+inside() {
+	bundle_args sh -c "$1"
+	run oci_run one
+	assert_success
+}
+
+@test "hooks find the root at its path, in the container's own mounts" {
+	mkdir "$engine/source" "$bundle/rootfs/opt"
+	echo seen >"$engine/source/file"
+	cat >"$engine/hook" <<-END
+		#!/bin/sh
+		pid=\$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+		nsenter -m -t "\$pid" mount --bind $engine/source $bundle/rootfs/opt
+	END
+	chmod 755 "$engine/hook"
+	bundle_edit "c['hooks'] = {'createRuntime': [{'path': '$engine/hook', 'env': ['PATH=/usr/bin:/bin']}]}"
+	inside 'cat /opt/file'
+	assert_output seen
+	[[ ! -e $bundle/rootfs/opt/file ]]
+}
+
+@test "a root that nobody of its user namespace has a way to" {
+	mkdir -m 700 "$engine/closed"
+	mv "$bundle" "$engine/closed/bundle"
+	chown 4321 "$engine/closed"
+	bundle_edit "l['namespaces'] += [{'type': 'user'}]
+l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 500000, 'size': 1000}]" "$engine/closed/bundle"
+	bundle=$engine/closed/bundle
+	inside 'echo here'
+	assert_output here
+}
