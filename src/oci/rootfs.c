@@ -24,6 +24,8 @@
 #include "base/log.h"
 #include "base/mount.h"
 #include "base/path.h"
+#include "base/str.h"
+#include "base/strv.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
@@ -295,9 +297,69 @@ struct error *step_attach_root(struct setup *s)
 	return NULL;
 }
 
+/* A path as the kernel has written it: blanks and backslashes are "\040" and such (proc(5)). */
+static void unescape(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from;) {
+		if (from[0] == '\\' && from[1] && from[2] && from[3]) {
+			*to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
+				       (from[3] - '0'));
+			from += 4;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+/*
+ * The mount point in a line of mountinfo where that is a procfs or sysfs outside of @root, or NULL.
+ */
+static char *full_view(char *line, const char *root)
+{
+	char *type = strstr(line, " - ");
+	char **fields autostrv = NULL;
+
+	if (!type || (!str_has_prefix(type, " - proc ") && !str_has_prefix(type, " - sysfs ")))
+		return NULL;
+	fields = strv_split(line, ' ');
+	if (strv_length(fields) < 5)
+		return NULL;
+	unescape(fields[4]);
+	if (str_has_prefix(fields[4], root) && strchr("/", fields[4][strlen(root)]))
+		return NULL;
+	return alloc_string(fields[4]);
+}
+
+/*
+ * What pivot_root(2) leaves behind and a moved root does not: the host's own procfs and sysfs.
+ * While one is in this mount namespace, who makes a user namespace may mount another, with nothing
+ * masked (mount_namespaces(7)). One that is locked is hidden.
+ */
+static struct error *take_off_views(const struct setup *s)
+{
+	char *root autofree = NULL, *text autofree = NULL;
+	char **lines autostrv = NULL;
+
+	TRY(path_of_fd(s->root_dir, &root));
+	TRY(path_read_text(AT_FDCWD, "/proc/self/mountinfo", 8 << 20, &text));
+	lines = strv_split(text, '\n');
+	for (size_t i = strv_length(lines); i-- > 0;) {
+		char *point autofree = full_view(lines[i], root);
+
+		if (point && umount2(point, MNT_DETACH) < 0 &&
+		    mount("none", point, "tmpfs", MS_RDONLY, "size=4k") < 0)
+			return error_sys("take off %s", point);
+	}
+	return NULL;
+}
+
 /* Where pivot_root(2) cannot be: from an initramfs. A root that is moved over hides the old one. */
 static struct error *move_root(struct setup *s)
 {
+	TRY(take_off_views(s));
 	if (fchdir(s->root_dir) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0)
 		return error_sys("move the root");
 	return chroot(".") < 0 ? error_sys("chroot") : NULL;

@@ -37,3 +37,16 @@ l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 500000, 'siz
 	inside 'echo here'
 	assert_output here
 }
+
+@test "--no-pivot: no procfs of the host's is left that a user namespace could mount again" {
+	bundle_edit 'for s in p["capabilities"].values(): s += ["CAP_SETFCAP", "CAP_SYS_CHROOT"]'
+	bundle_args unshare -Urpmf sh -c 'mount -t proc none /mnt && echo mounted'
+	mkdir -p "$bundle/rootfs/mnt"
+	run oci run --no-pivot -b "$bundle" one </dev/null
+	assert_failure
+	refute_output --partial mounted
+	bundle_args sh -c 'ls /; echo $$'
+	run oci run --no-pivot -b "$bundle" one </dev/null
+	assert_success
+	assert_line 1
+}
