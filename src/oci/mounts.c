@@ -416,6 +416,32 @@ static struct error *make_plain_target(struct setup *s, const char *path, bool i
 	return path_open_beneath(parent, last, O_PATH | O_NOFOLLOW, 0, ret_fd);
 }
 
+static bool is_kernel_view(const struct oci_mount *m)
+{
+	return m->kind == OCI_MOUNT_OTHER &&
+	       (str_equal(m->type, "proc") || str_equal(m->type, "sysfs"));
+}
+
+/*
+ * A link in place of /proc or /sys would have what is masked later masked elsewhere
+ * (CVE-2019-19921).
+ */
+static struct error *find_plain_target(struct setup *s, const struct oci_mount *m, int *ret_fd)
+{
+	const char *path = m->destination + 1;
+	struct error *err;
+	int made autoclose = -1;
+
+	error_ignore(path_make_dirs_in_root(s->root_dir, m->destination, 0755, (uid_t)-1, (gid_t)-1,
+					    &made),
+		     "what could not be made cannot be opened");
+	err = path_open_beneath(s->root_dir, path, O_PATH | O_DIRECTORY, 0, ret_fd);
+	if (!err || (error_errno(err) != ELOOP && error_errno(err) != ENOTDIR))
+		return err;
+	error_free(err);
+	return error_new(ERROR_REFUSED, "%s must be mounted on ordinary directory", m->type);
+}
+
 /*
  * The place of a mount inside the root: an existing file or directory, or made like the source is;
  * for a bundle also where a link leads to nothing yet, as runc and crun have it.
@@ -426,6 +452,8 @@ static struct error *find_target(struct setup *s, const struct oci_mount *m, boo
 	char *real autofree = NULL;
 	struct error *err;
 
+	if (is_kernel_view(m))
+		return find_plain_target(s, m, ret_fd);
 	if (m->target_nofollow)
 		return make_plain_target(s, m->destination, is_dir, ret_fd);
 	err = make_target(s, m->destination, is_dir, ret_fd);

@@ -50,3 +50,34 @@ l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 500000, 'siz
 	assert_success
 	assert_line 1
 }
+
+@test "a mount's place behind a link to nothing is made, in the root" {
+	echo content >"$engine/file"
+	rm -f "$bundle/rootfs/etc/hosts"
+	ln -s ../run/far/away/hosts "$bundle/rootfs/etc/hosts"
+	ln -s "$engine/nowhere" "$bundle/rootfs/jump"
+	bundle_edit "c['mounts'] += [{'destination': '/etc/hosts', 'source': '$engine/file', 'options': ['bind']},
+	{'destination': '/jump/over', 'source': '$engine/file', 'options': ['bind']}]"
+	inside "cat /etc/hosts /run/far/away/hosts; cat $engine/nowhere/over"
+	assert_output "$(printf 'content\ncontent\ncontent')"
+	[[ ! -e $engine/nowhere ]]
+	ln -s loop "$bundle/rootfs/loop"
+	bundle_edit "c['mounts'][-1]['destination'] = '/loop'"
+	run oci_run two
+	assert_failure 1
+	assert_output --partial "loop"
+}
+
+@test "procfs and sysfs are mounted behind no link" {
+	local name
+	for name in proc sys; do
+		mkdir -p "$bundle/rootfs/elsewhere"
+		rm -rf "${bundle:?}/rootfs/$name"
+		ln -s /elsewhere "$bundle/rootfs/$name"
+		bundle_args true
+		run oci_run one
+		assert_failure 1
+		assert_output --partial "must be mounted on ordinary directory"
+		rm "$bundle/rootfs/$name"
+	done
+}
