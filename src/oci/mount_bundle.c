@@ -75,7 +75,7 @@ bool mount_made_readonly_later(const struct oci_mount *m)
 	       str_equal(m->type, "tmpfs");
 }
 
-struct error *mount_make_other(const struct oci_mount *m, int *ret_fd)
+struct error *mount_make_other(const struct oci_mount *m, const char *mode, int *ret_fd)
 {
 	const uint64_t readonly = MOUNT_ATTR_RDONLY;
 	int context autoclose = -1, fd autoclose = -1;
@@ -88,6 +88,8 @@ struct error *mount_make_other(const struct oci_mount *m, int *ret_fd)
 	TRY(set_data(context, m->data));
 	if (m->label)
 		TRY(mount_option(context, "context", m->label));
+	if (mode)
+		TRY(mount_option(context, "mode", mode));
 	TRY(mount_make(context,
 		       mount_made_readonly_later(m) ? m->attributes & ~readonly : m->attributes,
 		       &fd));

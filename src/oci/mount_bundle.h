@@ -3,9 +3,11 @@
 
 #include "oci/oci.h"
 
-/* A detached mount of the file system @m asks for, with its own attributes. */
-struct error *mount_make_other(const struct oci_mount *m, int *ret_fd)
-	__attribute__((nonnull, warn_unused_result));
+/*
+ * A detached mount of the file system @m asks for, with its own attributes; @mode NULL: as it says.
+ */
+struct error *mount_make_other(const struct oci_mount *m, const char *mode, int *ret_fd)
+	__attribute__((nonnull(1, 3), warn_unused_result));
 
 /* A tmpfs is made read-only last: devices and mount points have to be made in it. */
 bool mount_made_readonly_later(const struct oci_mount *m) __attribute__((nonnull));

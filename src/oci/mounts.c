@@ -580,11 +580,31 @@ static struct error *follow_root(struct setup *s, const struct oci_mount *m, int
 	return NULL;
 }
 
+/* A tmpfs without a mode has that of the directory it hides, where there is one. */
+static char *inherited_mode(struct setup *s, const struct oci_mount *m)
+{
+	char **options autostrv = strv_split(m->data ? m->data : "", ',');
+	int fd autoclose = -1;
+	struct error *err;
+	struct stat st;
+
+	if (m->kind != OCI_MOUNT_OTHER || !str_equal(m->type, "tmpfs") ||
+	    strv_env_get(options, "mode"))
+		return NULL;
+	err = path_open_in_root(s->root_dir, m->destination, O_PATH | O_DIRECTORY, 0, &fd);
+	if (err || fstat(fd, &st) < 0) {
+		error_ignore(err, "it will be made");
+		return NULL;
+	}
+	return alloc_printf("%o", st.st_mode & 07777);
+}
+
 /* What a bundle asks for is what its author wants; only the way there is ours to guard. */
 static struct error *mount_bundle(struct setup *s, size_t i)
 {
 	const struct oci_mount *m = &s->spec->mounts[i];
 	int target autoclose = -1, fd autoclose = -1;
+	char *mode autofree = NULL;
 
 	if (m->kind == OCI_MOUNT_REMOUNT) {
 		TRY(path_open_in_root(s->root_dir, m->destination, O_PATH, 0, &target));
@@ -597,6 +617,7 @@ static struct error *mount_bundle(struct setup *s, size_t i)
 		TRY(follow_root(s, m, s->sources[i]));
 		return mount_propagate(m, s->sources[i]);
 	}
+	mode = inherited_mode(s, m);
 	TRY(open_target(s, m, true, &target));
 	if (m->kind == OCI_MOUNT_CGROUP)
 		return mount_cgroups(s, &(struct cgroup_mount){
@@ -604,7 +625,7 @@ static struct error *mount_bundle(struct setup *s, size_t i)
 						.flags = m->super_flags,
 						.fresh = s->spec->new_namespaces & CLONE_NEWCGROUP,
 					});
-	TRY(mount_make_other(m, &fd));
+	TRY(mount_make_other(m, mode, &fd));
 	if (m->copy_up)
 		TRY(fill_volume(fd, target));
 	TRY(mount_attach(fd, target));

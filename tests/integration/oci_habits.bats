@@ -81,3 +81,11 @@ l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 500000, 'siz
 		rm "$bundle/rootfs/$name"
 	done
 }
+
+@test "a tmpfs has the mode of the directory below it" {
+	mkdir -m 710 "$bundle/rootfs/kept"
+	bundle_edit "c['mounts'] += [{'destination': d, 'type': 'tmpfs', 'source': 'tmpfs', 'options': o}
+	for d, o in (('/kept', []), ('/new', []), ('/asked', ['mode=1500']))]"
+	inside 'stat -c %a /kept /new /asked'
+	assert_output "$(printf '710\n1777\n1500')"
+}
