@@ -52,8 +52,8 @@ struct error *mount_attributes(int fd, uint64_t set, uint64_t clear, uint64_t pr
 {
 	struct mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = propagation };
 
-	if ((set | clear) &
-	    MOUNT_ATTR__ATIME) /* the field is one value, not bits: it is cleared as a whole */
+	/* The field is one value, not bits: it is cleared as a whole, or the kernel refuses. */
+	if ((set | clear) & MOUNT_ATTR__ATIME)
 		attr.attr_clr |= MOUNT_ATTR__ATIME;
 	return set_attributes(fd, &attr, recursive);
 }

@@ -89,3 +89,11 @@ l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 500000, 'siz
 	inside 'stat -c %a /kept /new /asked'
 	assert_output "$(printf '710\n1777\n1500')"
 }
+
+@test "options of access times that only take something back" {
+	mkdir "$engine/source"
+	bundle_edit "c['mounts'] += [{'destination': '/' + o, 'source': '$engine/source', 'options': ['rbind', o]}
+	for o in ('ratime', 'rnorelatime', 'rnostrictatime', 'atime', 'rnoatime')]"
+	inside 'grep -E "^[^ ]+ /(ratime|rnorelatime|rnostrictatime|atime|rnoatime) " /proc/self/mounts | cut -d" " -f2,4 | cut -d, -f-2'
+	assert_output "$(printf '/ratime rw,relatime\n/rnorelatime rw,relatime\n/rnostrictatime rw,relatime\n/atime rw,relatime\n/rnoatime rw,noatime')"
+}
