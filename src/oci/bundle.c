@@ -82,7 +82,8 @@ static struct error *set_process(const struct config_process *c, struct oci_proc
 		return error_new(ERROR_BAD_INPUT, "process.args: missing or empty");
 	p->config = c;
 	p->argv = strv_copy(c->args);
-	p->env = strv_copy(c->env);
+	for (size_t i = 0; c->env && c->env[i]; i++) /* of two with one name the last counts */
+		strv_env_set(&p->env, c->env[i]);
 	p->cwd = alloc_string(c->cwd);
 	p->umask = c->user.umask ? *c->user.umask : 022;
 	p->terminal = c->terminal;

@@ -204,14 +204,23 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* An empty HOME is none, as with docker and runc. */
+char **setup_environment(const struct setup *s)
+{
+	char **env = strv_copy(s->spec->process.env);
+	char *home autofree = alloc_printf("HOME=%s", s->user.home);
+
+	if (str_is_empty(strv_env_get(env, "HOME")))
+		strv_env_set(&env, home);
+	return env;
+}
+
 struct error *step_execute(struct setup *s)
 {
 	const struct oci_process *p = &s->spec->process;
-	char **env autostrv = strv_copy(p->env);
+	char **env autostrv = setup_environment(s);
 	struct stat st;
 
-	if (!strv_env_get(env, "HOME"))
-		strv_addf(&env, "HOME=%s", s->user.home);
 	reset_signals();
 	if (s->program) {
 		execve(s->program, p->argv, env);

@@ -123,6 +123,8 @@ struct error *step_names(struct setup *s);
 struct error *step_network(struct setup *s);
 struct error *step_session(struct setup *s);
 struct error *step_close(struct setup *s);
+/* That of the program, to be freed. */
+char **setup_environment(const struct setup *s) __attribute__((nonnull));
 struct error *step_cwd(struct setup *s);
 struct error *step_privileges(struct setup *s);
 struct error *step_execute(struct setup *s);

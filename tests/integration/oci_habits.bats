@@ -97,3 +97,9 @@ l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 500000, 'siz
 	inside 'grep -E "^[^ ]+ /(ratime|rnorelatime|rnostrictatime|atime|rnoatime) " /proc/self/mounts | cut -d" " -f2,4 | cut -d, -f-2'
 	assert_output "$(printf '/ratime rw,relatime\n/rnorelatime rw,relatime\n/rnostrictatime rw,relatime\n/atime rw,relatime\n/rnoatime rw,noatime')"
 }
+
+@test "environment: of two with one name the last counts, and an empty HOME is none" {
+	bundle_edit 'p["env"] = ["PATH=/bin", "ONE=1", "HOME=", "ONE=2"]'
+	inside 'env | grep -c ONE; echo $ONE $HOME'
+	assert_output "$(printf '1\n2 /root')"
+}
