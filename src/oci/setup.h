@@ -55,7 +55,8 @@ struct setup {
 	int hook_output[2];	  /* see oci_hook_output() */
 	int gate, gate_errors;	  /* of a bundle: where it waits, and what it tells after that */
 	bool past_gate, filtered; /* and whether the filter is in force */
-	char *program;		  /* of a bundle: what will be executed */
+	bool in_cwd;	/* of a bundle: it was entered before privileges were dropped */
+	char *program;	/* of a bundle: what will be executed */
 };
 
 enum step_side { STEP_PARENT, STEP_CHILD };
@@ -125,6 +126,7 @@ struct error *step_session(struct setup *s);
 struct error *step_close(struct setup *s);
 /* That of the program, to be freed. */
 char **setup_environment(const struct setup *s) __attribute__((nonnull));
+struct error *step_enter_cwd(struct setup *s);
 struct error *step_cwd(struct setup *s);
 struct error *step_privileges(struct setup *s);
 struct error *step_execute(struct setup *s);

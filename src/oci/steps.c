@@ -141,6 +141,8 @@ static const struct step create_steps[] = {
 	{ "close descriptors", STEP_CHILD, step_close, NULL },
 	/* Before a listener's answer, which comes over the same channel. */
 	{ "wait for the state file", STEP_CHILD, step_hear_of_state, NULL },
+	/* After the descriptors are closed, while it may enter what its user may not. */
+	{ "enter directory", STEP_CHILD, step_enter_cwd, NULL },
 	{ "drop privileges", STEP_CHILD, step_privileges, NULL },
 	{ "change directory", STEP_CHILD, step_cwd, NULL },
 	/* `create` is to tell what `start` could not do. */
@@ -197,6 +199,7 @@ static const struct step exec_bundle_steps[] = {
 	{ "open terminal", STEP_CHILD, step_terminal, NULL },
 	{ "start session", STEP_CHILD, step_session, NULL },
 	{ "close descriptors", STEP_CHILD, step_close, NULL },
+	{ "enter directory", STEP_CHILD, step_enter_cwd, NULL },
 	{ "drop privileges", STEP_CHILD, step_privileges, NULL },
 	{ "change directory", STEP_CHILD, step_cwd, NULL },
 	{ "find program", STEP_CHILD, step_find_program, NULL },

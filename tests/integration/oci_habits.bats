@@ -103,3 +103,23 @@ l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 500000, 'siz
 	inside 'env | grep -c ONE; echo $ONE $HOME'
 	assert_output "$(printf '1\n2 /root')"
 }
+
+@test "a working directory that is not open to its user" {
+	mkdir -p "$bundle/rootfs/home/of-root"
+	chmod 700 "$bundle/rootfs/home/of-root"
+	bundle_edit 'p["cwd"] = "/home/of-root"; p["user"] = {"uid": 1000, "gid": 1000}'
+	inside 'readlink /proc/self/cwd; ls 2>&1 || true'
+	assert_line /home/of-root
+	assert_line --partial "Permission denied"
+	# one that is open to its user alone, who may enter it where root may not
+	mkdir -m 700 "$bundle/rootfs/home/own"
+	chown 1000:1000 "$bundle/rootfs/home/own"
+	bundle_edit 'p["cwd"] = "/home/own"
+for s in p["capabilities"].values(): s.clear()'
+	inside 'pwd; ls'
+	assert_output /home/own
+	bundle_args sleep 1000
+	oci_start two
+	run oci exec --cwd /home/of-root --user 1000 two readlink /proc/self/cwd
+	assert_output /home/of-root
+}
