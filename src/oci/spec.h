@@ -119,6 +119,7 @@ struct oci_bundle {
 	unsigned int preserve_fds;   /* descriptors 3 and up that the program inherits */
 	int seccomp_cache;	     /* directory, 0700; -1: filters are compiled each time */
 	bool no_pivot, no_new_keyring;
+	bool foreground;     /* what its terminal says is copied to the caller's stdout */
 	bool systemd_cgroup; /* linux.cgroupsPath is "slice:prefix:name" */
 };
 

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/mount.h"
@@ -72,6 +73,20 @@ static struct error *own_pipes(struct setup *s)
 }
 
 /*
+ * Lines end in "\n" for who reads what a program in the foreground says, whatever stdout is: the
+ * caller's terminal makes "\r\n" of it.
+ */
+static struct error *end_lines_plainly(int terminal)
+{
+	struct termios t;
+
+	if (tcgetattr(terminal, &t) < 0)
+		return error_sys("look at the terminal");
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	return tcsetattr(terminal, TCSANOW, &t) < 0 ? error_sys("set the terminal") : NULL;
+}
+
+/*
  * A new terminal of the container's devpts: TIOCGPTPEER (ioctl_tty(2)) opens the other side without
  * trusting a path.
  */
@@ -93,6 +108,8 @@ static struct error *open_terminal(struct setup *s, int *ret_master)
 		return error_sys("own the terminal");
 	if (p->size.rows && ioctl(master, TIOCSWINSZ, &size) < 0)
 		return error_sys("size the terminal");
+	if (s->spec->bundle && s->spec->bundle->foreground)
+		TRY(end_lines_plainly(slave));
 	*ret_master = fd_take(&master);
 	return NULL;
 }

@@ -199,6 +199,7 @@ static struct error *execute(struct runtime *rt, const struct exec_options *o, s
 
 	TRY(runtime_cache(rt, &cache));
 	io.seccomp_cache = cache;
+	io.foreground = !o->detach;
 	io.preserve_fds = (unsigned int)o->preserve_fds;
 	TRY(check_terminal(o, p));
 	if (!str_is_empty(o->console_socket))

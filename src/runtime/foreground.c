@@ -80,6 +80,7 @@ static void make_raw(struct foreground *f)
 		return;
 	raw = f->cooked;
 	cfmakeraw(&raw);
+	raw.c_oflag = f->cooked.c_oflag; /* the container's side leaves the ends of lines to it */
 	f->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
 	follow_size(f);
 }

@@ -145,6 +145,7 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	TRY(files_check_preserved(o->preserve_fds, files_listening()));
 	TRY(open_bundle(o, &b));
 	b.oci.systemd_cgroup = rt->systemd_cgroup;
+	b.oci.foreground = !o->detach;
 	path = o->config ? o->config : CONFIG_NAME;
 	TRY(container_protect_early(b.oci.dir, path));
 	TRY(config_read(b.oci.dir, path, &b.config));

@@ -123,3 +123,15 @@ for s in p["capabilities"].values(): s.clear()'
 	run oci exec --cwd /home/of-root --user 1000 two readlink /proc/self/cwd
 	assert_output /home/of-root
 }
+
+@test "in front a terminal's lines end in LF, what reads them being no terminal" {
+	bundle_edit 'p["terminal"] = True'
+	bundle_args printf 'a\nb\n'
+	oci run -b "$bundle" one </dev/null >"$engine/said"
+	assert_equal "$(od -An -c "$engine/said" | tr -d ' ')" 'a\nb\n'
+	bundle_edit 'p["terminal"] = False'
+	bundle_args sleep 1000
+	oci_start two
+	oci exec -t two printf 'c\n' </dev/null >"$engine/said"
+	assert_equal "$(od -An -c "$engine/said" | tr -d ' ')" 'c\n'
+}
