@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,6 +59,23 @@ struct error *step_hear_of_state(struct setup *s)
 }
 
 /*
+ * The kernel drops what the first process of a pid namespace has no handler for; whoever sends one
+ * of these to a container that was created means to end it. execve(2) resets them.
+ */
+static void end_by(int signal)
+{
+	_exit(128 + signal);
+}
+
+static void heed_signals(void)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		sigaction(ends[i], &(struct sigaction){ .sa_handler = end_by }, NULL);
+}
+
+/*
  * The child's side. Only read(2) and close(2) from here to the program: a filter may be in force
  * already.
  */
@@ -66,6 +84,7 @@ struct error *step_gate(struct setup *s)
 	char byte;
 	ssize_t n;
 
+	heed_signals();
 	TRY(started_tell(s->channel_child, STARTED_READY, -1));
 	fd_close(&s->channel_child);
 	s->past_gate = true;

@@ -135,3 +135,18 @@ for s in p["capabilities"].values(): s.clear()'
 	oci exec -t two printf 'c\n' </dev/null >"$engine/said"
 	assert_equal "$(od -An -c "$engine/said" | tr -d ' ')" 'c\n'
 }
+
+@test "who waits to be started ends by SIGTERM" {
+	local signal
+	bundle_args sleep 1000
+	for signal in TERM INT HUP QUIT; do
+		oci create -b "$bundle" one </dev/null >/dev/null 2>&1
+		oci kill one "$signal"
+		wait_for 5 oci_status_is one stopped
+		oci delete one
+	done
+	# the program has nothing of that
+	oci_start one
+	run grep SigCgt "/proc/$(oci state one | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])')/status"
+	assert_output --regexp ':.0+$'
+}
