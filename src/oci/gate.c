@@ -42,23 +42,6 @@ void undo_make_gate(struct setup *s)
 }
 
 /*
- * The child's. Nobody would find who waits at the gate before the state file stands: it ends with
- * its parent till then.
- */
-struct error *step_hear_of_state(struct setup *s)
-{
-	char go;
-	ssize_t n;
-
-	do
-		n = read(s->channel_child, &go, 1);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return error_sys("wait for the state file");
-	return n ? NULL : error_new(ERROR_SYSTEM, "the runtime was killed");
-}
-
-/*
  * The kernel drops what the first process of a pid namespace has no handler for; whoever sends one
  * of these to a container that was created means to end it. execve(2) resets them.
  */
@@ -76,6 +59,24 @@ static void heed_signals(void)
 }
 
 /*
+ * The child's. Nobody would find who waits at the gate before the state file stands: it ends with
+ * its parent till then.
+ */
+struct error *step_hear_of_state(struct setup *s)
+{
+	char go;
+	ssize_t n;
+
+	heed_signals(); /* before a filter that may not let us */
+	do
+		n = read(s->channel_child, &go, 1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_sys("wait for the state file");
+	return n ? NULL : error_new(ERROR_SYSTEM, "the runtime was killed");
+}
+
+/*
  * The child's side. Only read(2) and close(2) from here to the program: a filter may be in force
  * already.
  */
@@ -84,7 +85,6 @@ struct error *step_gate(struct setup *s)
 	char byte;
 	ssize_t n;
 
-	heed_signals();
 	TRY(started_tell(s->channel_child, STARTED_READY, -1));
 	fd_close(&s->channel_child);
 	s->past_gate = true;

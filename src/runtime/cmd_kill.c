@@ -1,5 +1,6 @@
 /* bulkhead-oci kill: a signal to a container's first process, or to all of them. */
 #include <signal.h>
+#include <string.h>
 
 #include "base/proc.h"
 #include "runtime/commands.h"
@@ -56,7 +57,9 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	struct kill_options *o = data;
 
 	o->signal = SIGTERM;
-	if (arguments[1])
+	if (arguments[1] && strcmp(arguments[1], "0") == 0)
+		o->signal = 0; /* asks whether somebody is there, as kill(2) has it */
+	else if (arguments[1])
 		TRY(proc_parse_signal(arguments[1], &o->signal));
 	return o->regex ? container_each(rt, arguments[0], kill_one, o)
 			: kill_one(rt, o, arguments[0]);

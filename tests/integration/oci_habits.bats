@@ -150,3 +150,14 @@ for s in p["capabilities"].values(): s.clear()'
 	run grep SigCgt "/proc/$(oci state one | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])')/status"
 	assert_output --regexp ':.0+$'
 }
+
+@test "kill 0 asks whether it runs" {
+	bundle_args sleep 1000
+	oci_start one
+	oci kill one 0
+	oci kill one KILL
+	wait_for 5 oci_status_is one stopped
+	run oci kill one 0
+	assert_failure 1
+	assert_output --partial "container not running"
+}
