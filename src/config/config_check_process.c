@@ -32,6 +32,22 @@ static void note_unknown(const char *where, const char *set, char *const *names,
 	}
 }
 
+/* capabilities(7): what is ambient has to be permitted and inheritable. */
+static void note_ambient(const char *where, const struct config_capabilities *caps,
+			 char ***warnings)
+{
+	for (size_t i = 0; caps->ambient && caps->ambient[i]; i++) {
+		const char *name = caps->ambient[i];
+		bool permitted = strv_contains(caps->permitted, name);
+
+		if (is_known(name) && (!permitted || !strv_contains(caps->inheritable, name)))
+			strv_addf(warnings,
+				  "%scapabilities.ambient[%zu]: can't raise ambient capability %s: "
+				  "it is not %s",
+				  where, i, name, permitted ? "inheritable" : "permitted");
+	}
+}
+
 static void check_capabilities(const char *where, const struct config_capabilities *caps,
 			       char ***warnings)
 {
@@ -40,6 +56,7 @@ static void check_capabilities(const char *where, const struct config_capabiliti
 	note_unknown(where, "inheritable", caps->inheritable, warnings);
 	note_unknown(where, "permitted", caps->permitted, warnings);
 	note_unknown(where, "ambient", caps->ambient, warnings);
+	note_ambient(where, caps, warnings);
 }
 
 static struct error *check_rlimits(const char *where, const struct config_process *p)

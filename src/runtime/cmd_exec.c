@@ -127,6 +127,9 @@ static void add_capabilities(char *const *list, struct config_process *p)
 		strv_add(&p->capabilities->bounding, name);
 		strv_add(&p->capabilities->effective, name);
 		strv_add(&p->capabilities->permitted, name);
+		/* Where it could be raised at all; as runc has it. */
+		if (strv_length(p->capabilities->inheritable))
+			strv_add(&p->capabilities->ambient, name);
 	}
 }
 

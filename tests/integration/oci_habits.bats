@@ -161,3 +161,18 @@ for s in p["capabilities"].values(): s.clear()'
 	assert_failure 1
 	assert_output --partial "container not running"
 }
+
+@test "ambient capabilities: what cannot be raised is a warning; exec --cap raises where it can" {
+	bundle_edit 'c = p["capabilities"]
+c["inheritable"] = ["CAP_KILL"]; c["ambient"] = ["CAP_KILL", "CAP_CHOWN"]
+for s in ("bounding", "permitted", "effective"): c[s] = ["CAP_KILL", "CAP_CHOWN"]'
+	inside 'grep CapAmb /proc/self/status'
+	assert_line --partial "level=warning"
+	assert_line --partial "process.capabilities.ambient[1]: can't raise ambient capability CAP_CHOWN: it is not inheritable"
+	assert_line --regexp 'CapAmb:.0000000000000020'
+	bundle_args sleep 1000
+	bundle_edit 'p["capabilities"]["inheritable"] += ["CAP_SYSLOG"]; p["capabilities"]["bounding"] += ["CAP_SYSLOG"]; p["capabilities"]["ambient"] = ["CAP_KILL"]'
+	oci_start two
+	run oci exec --cap CAP_SYSLOG two grep CapAmb /proc/self/status
+	assert_output --regexp 'CapAmb:.0000000400000020'
+}
