@@ -3,6 +3,7 @@
  * container's state on their stdin: by the parent in the runtime's namespaces, by the child in the
  * container's.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +18,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/started.h"
+#include "base/strv.h"
 #include "config/config.h"
 #include "oci/console.h"
 #include "oci/net_devices.h"
@@ -145,8 +147,12 @@ static struct error *outcome(int status, const struct buf *said)
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return NULL;
-	if (WIFSIGNALED(status))
-		return error_new(ERROR_SYSTEM, "killed by signal %d", WTERMSIG(status));
+	if (WIFSIGNALED(status)) {
+		char *word autofree = alloc_string(sigdescr_np(WTERMSIG(status)));
+
+		*word = (char)tolower((unsigned char)*word);
+		return error_new(ERROR_SYSTEM, "signal: %s", word);
+	}
 	return error_new(ERROR_SYSTEM, "exit status %d%s%.*s", WEXITSTATUS(status), n ? ": " : "",
 			 (int)n, text);
 }
@@ -194,8 +200,9 @@ struct error *oci_run_hooks(const struct oci_hooks *row, const char *state)
 {
 	for (size_t i = 0; i < row->n; i++) {
 		const struct config_hook *hook = &row->list[i];
-		struct error *err = error_wrap(run_hook(hook, state, row), "hooks.%s[%zu]: %s",
-					       row->name, i, hook->path);
+		struct error *err =
+			error_wrap(run_hook(hook, state, row), "error running %s hook #%zu: %s",
+				   row->name, i, hook->path);
 
 		if (err && !row->warn)
 			return err;
@@ -295,17 +302,27 @@ struct error *step_container_hooks(struct setup *s)
 	return oci_run_hooks(&row, state);
 }
 
-/* Programs of the container, just before its own: files of the host are closed by then. */
+/*
+ * Programs of the container, just before its own, and with its environment unless they have theirs:
+ * files of the host are closed by then.
+ */
 struct error *step_start_hooks(struct setup *s)
 {
 	const struct config_hooks *h = hooks_of(s);
-	const struct oci_hooks row = {
-		"startContainer", h->start_container, h->n_start_container, -1, NULL, NULL
-	};
+	struct oci_hooks row = { .name = "startContainer", .n = h->n_start_container, .dir = -1 };
+	struct config_hook *own autofree = NULL;
+	char **env autostrv = setup_environment(s);
 	char *state autofree = NULL;
 
 	if (!row.n)
 		return NULL;
+	own = alloc_zeroed(h->n_start_container, sizeof(*own));
+	for (size_t i = 0; i < h->n_start_container; i++) {
+		own[i] = h->start_container[i];
+		if (!own[i].env)
+			own[i].env = env;
+	}
 	state = oci_state_text(s->spec->id, s->spec->bundle, "created", getpid());
+	row.list = own;
 	return oci_run_hooks(&row, state);
 }

@@ -149,8 +149,9 @@ static const struct step create_steps[] = {
 	{ "find program", STEP_CHILD, step_find_program, NULL },
 	{ "install listener", STEP_CHILD, step_early_filter, NULL },
 	{ "wait at the gate", STEP_CHILD, step_gate, NULL },
-	{ "run hooks", STEP_CHILD, step_start_hooks, NULL },
 	{ "filter system calls", STEP_CHILD, step_filter, NULL },
+	/* Programs of the container: what confines it confines them. */
+	{ "run hooks", STEP_CHILD, step_start_hooks, NULL },
 	{ "execute", STEP_CHILD, step_execute, NULL },
 	{ 0 },
 };

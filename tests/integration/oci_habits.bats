@@ -176,3 +176,17 @@ for s in ("bounding", "permitted", "effective"): c[s] = ["CAP_KILL", "CAP_CHOWN"
 	run oci exec --cap CAP_SYSLOG two grep CapAmb /proc/self/status
 	assert_output --regexp 'CapAmb:.0000000400000020'
 }
+
+@test "startContainer hooks: the program's environment and filter" {
+	bundle_edit 'p["env"] = ["PATH=/bin", "ONE=1"]
+c["hooks"] = {"startContainer": [{"path": "/bin/sh", "args": ["sh", "-c", "test $ONE = 1 && test $HOME = /root"]}]}'
+	inside 'echo started'
+	assert_output started
+	bundle_edit "l['seccomp'] = {'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [
+	{'names': ['mkdir', 'mkdirat'], 'action': 'SCMP_ACT_KILL_PROCESS'}]}
+c['hooks']['startContainer'][0]['args'][2] = 'exec mkdir /dev/shm/x'
+p['rlimits'] = [{'type': 'RLIMIT_CORE', 'soft': 0, 'hard': 0}]"
+	run oci_run two
+	assert_failure 1
+	assert_output --partial "error running startContainer hook #0: /bin/sh: signal: bad system call"
+}

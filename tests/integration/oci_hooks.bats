@@ -92,7 +92,7 @@ c['hooks']['startContainer'] = hook('startContainer', '/bin/hook')"
 	hooks createRuntime "echo 1 >>$engine/order" "echo 2 >>$engine/order; echo because >&2; exit 3" "echo 3 >>$engine/order"
 	hooks poststop "echo stop >>$engine/order"
 	assert_create_fails
-	assert_output --partial "hooks.createRuntime[1]: /bin/sh: exit status 3: because"
+	assert_output --partial "error running createRuntime hook #1: /bin/sh: exit status 3: because"
 	run cat "$engine/order"
 	assert_output "$(printf '1\n2\nstop')"
 }
@@ -103,20 +103,20 @@ c['hooks']['startContainer'] = hook('startContainer', '/bin/hook')"
 		bundle_edit 'c["hooks"] = {}'
 		hooks "$kind" 'exit 1'
 		assert_create_fails
-		assert_output --partial "hooks.${kind}[0]: /bin/sh: exit status 1"
+		assert_output --partial "error running $kind hook #0: /bin/sh: exit status 1"
 		hooks "$kind" 'kill -9 $$'
 		assert_create_fails
-		assert_output --partial "hooks.${kind}[0]: /bin/sh: killed by signal 9"
+		assert_output --partial "error running $kind hook #0: /bin/sh: signal: killed"
 		bundle_edit "c['hooks'] = {'$kind': [{'path': '/no/such/program'}]}"
 		assert_create_fails
-		assert_output --partial "hooks.${kind}[0]: /no/such/program"
+		assert_output --partial "error running $kind hook #0: /no/such/program"
 	done
 	bundle_edit 'c["hooks"] = {}'
 	hooks startContainer 'echo not today >&2; exit 7'
 	oci create -b "$bundle" one </dev/null
 	run oci start one
 	assert_failure 1
-	assert_output --partial "hooks.startContainer[0]: /bin/sh: exit status 7: not today"
+	assert_output --partial "error running startContainer hook #0: /bin/sh: exit status 7: not today"
 	wait_for 5 oci_status_is one stopped
 	oci delete one
 }
@@ -127,12 +127,12 @@ c['hooks']['startContainer'] = hook('startContainer', '/bin/hook')"
 	oci create -b "$bundle" one </dev/null
 	run oci start one
 	assert_failure 1
-	assert_output --partial "hooks.poststart[0]: /bin/sh: exit status 4"
+	assert_output --partial "error running poststart hook #0: /bin/sh: exit status 4"
 	wait_for 5 oci_status_is one stopped
 	run oci delete -f one
 	assert_success
 	assert_output --partial "level=warning"
-	assert_output --partial "hooks.poststop[0]: /bin/sh: exit status 5"
+	assert_output --partial "error running poststop hook #0: /bin/sh: exit status 5"
 	assert_equal "$(cat "$engine/order")" after
 	run oci list -q
 	assert_output ""
@@ -149,7 +149,7 @@ c['hooks']['startContainer'] = hook('startContainer', '/bin/hook')"
 		bundle_edit "c['hooks'] = {'$kind': [{'path': '/bin/sleep', 'args': ['sleep', '100'], 'timeout': 1}]}"
 		SECONDS=0
 		assert_create_fails
-		assert_output --partial "hooks.${kind}[0]: /bin/sleep: no end within its timeout"
+		assert_output --partial "error running $kind hook #0: /bin/sleep: no end within its timeout"
 		((SECONDS < 10))
 	done
 	bundle_edit "c['hooks'] = {'createRuntime': [{'path': '/bin/sleep', 'args': ['sleep', '1'], 'timeout': 30}]}"

@@ -188,7 +188,7 @@ c['hooks'] = {n: hook(n) for n in ('prestart', 'createRuntime', 'createContainer
 	bundle_edit "c['hooks'] = {'createRuntime': [{'path': '/bin/sh', 'args': ['sh', '-c', 'echo reason >&2; exit 3']}]}"
 	run oci create -b "$bundle" one
 	assert_failure 1
-	assert_output --partial "hooks.createRuntime[0]: /bin/sh: exit status 3: reason"
+	assert_output --partial "error running createRuntime hook #0: /bin/sh: exit status 3: reason"
 	bundle_edit "c['hooks'] = {'prestart': [{'path': '/bin/sleep', 'args': ['sleep', '100'], 'timeout': 1}]}"
 	run oci create -b "$bundle" one
 	assert_failure 1
