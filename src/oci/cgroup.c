@@ -138,19 +138,74 @@ static const char *controllers_at(const struct cgroup_mount_point *m, const char
 	return found;
 }
 
-struct error *cgroup_open(struct cgroup *cg, char *const *paths, const struct cgroup_ops *ops)
+/* The PATH of "CONTROLLERS:PATH", or all of it. */
+static const char *sub_path(const char *sub)
+{
+	const char *colon = strchr(sub, ':');
+
+	return colon ? colon + 1 : sub;
+}
+
+/* Whether @sub is about the hierarchy of @controllers: with none named it is about all of them. */
+static bool is_about(const char *sub, const char *controllers)
+{
+	const char *path = sub_path(sub);
+	char *list autofree = alloc_string_n(sub, (size_t)(path - sub));
+	char **names autostrv = NULL;
+
+	if (path == sub)
+		return true;
+	list[strlen(list) - 1] = '\0';
+	names = strv_split(list, ',');
+	for (size_t i = 0; names[i]; i++)
+		if (cgroup_has(controllers, names[i]))
+			return true;
+	return false;
+}
+
+/* Nothing of the command line leads out of the container's own groups. */
+static struct error *check_sub(const char *sub, char *const *paths,
+			       const struct cgroup_mount_point *mounts)
+{
+	char **parts autostrv = strv_split(sub_path(sub), '/');
+
+	if (strv_contains(parts, ".."))
+		return error_new(ERROR_BAD_INPUT, "%s is not a sub cgroup path", sub_path(sub));
+	for (size_t i = 0; paths && paths[i]; i++) {
+		const char *controllers = controllers_at(mounts, paths[i]);
+
+		if (controllers && is_about(sub, controllers))
+			return NULL;
+	}
+	return error_new(ERROR_BAD_INPUT, "unknown controller in %s", sub);
+}
+
+static char *with_sub(const char *path, const char *controllers, char *const *subs)
+{
+	for (size_t i = 0; subs && subs[i]; i++)
+		if (is_about(subs[i], controllers))
+			return alloc_printf("%s/%s", path, sub_path(subs[i]));
+	return alloc_string(path);
+}
+
+struct error *cgroup_open(struct cgroup *cg, char *const *paths, char *const *subs,
+			  const struct cgroup_ops *ops)
 {
 	const struct cgroup_mount_point *mounts;
 
 	TRY(cgroup_mounts(&mounts));
+	for (size_t i = 0; subs && subs[i]; i++)
+		TRY(error_wrap(check_sub(subs[i], paths, mounts), "--cgroup"));
 	cg->ops = ops;
 	for (size_t i = 0; paths && paths[i]; i++) {
 		const char *controllers = controllers_at(mounts, paths[i]);
+		char *path autofree = NULL;
 
 		if (!controllers)
 			return error_new(ERROR_NOT_FOUND, "%s is in no cgroup file system",
 					 paths[i]);
-		TRY(cgroup_add_place(cg, paths[i], controllers));
+		path = with_sub(paths[i], controllers, subs);
+		TRY(cgroup_add_place(cg, path, controllers));
 		if (*controllers)
 			TRY(cgroup_open_tasks(cg));
 	}
@@ -318,6 +373,7 @@ void undo_make_cgroup(struct setup *s)
 struct error *step_open_cgroup(struct setup *s)
 {
 	return cgroup_open(&s->cgroup, s->joined->cgroups,
+			   s->spec->bundle ? s->spec->bundle->sub_cgroups : NULL,
 			   cgroup_by_name(s->joined->cgroup_manager));
 }
 

@@ -60,9 +60,13 @@ const struct cgroup_ops *cgroup_by_name(const char *name);
 /* The file that counts "oom_kill", opened for reading; -1 where there is none. */
 int cgroup_open_oom(const struct cgroup *cg);
 
-/* Opens the groups of @paths (as in state.json) to join them. */
-struct error *cgroup_open(struct cgroup *cg, char *const *paths, const struct cgroup_ops *ops)
-	__attribute__((nonnull(1, 3), warn_unused_result));
+/*
+ * Opens the groups of @paths (as in state.json) to join them, or groups below them: @subs are
+ * "[CONTROLLER[,CONTROLLER...]:]PATH" as of `runc exec --cgroup`, NULL is none.
+ */
+struct error *cgroup_open(struct cgroup *cg, char *const *paths, char *const *subs,
+			  const struct cgroup_ops *ops)
+	__attribute__((nonnull(1, 4), warn_unused_result));
 
 /* In the process that joins: writes itself into every version 1 group. */
 struct error *cgroup_join(struct cgroup *cg) __attribute__((nonnull, warn_unused_result));

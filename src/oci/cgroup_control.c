@@ -106,7 +106,8 @@ struct error *oci_freeze(const struct oci_state *state, bool frozen)
 struct error *oci_update(const struct oci_state *state, const struct config_resources *r)
 {
 	struct cgroup cg = { 0 };
-	struct error *err = cgroup_open(&cg, state->cgroups, cgroup_by_name(state->cgroup_manager));
+	struct error *err =
+		cgroup_open(&cg, state->cgroups, NULL, cgroup_by_name(state->cgroup_manager));
 
 	if (!err) {
 		cg.unit = alloc_string(state->systemd_unit);

@@ -119,8 +119,9 @@ struct oci_bundle {
 	unsigned int preserve_fds;   /* descriptors 3 and up that the program inherits */
 	int seccomp_cache;	     /* directory, 0700; -1: filters are compiled each time */
 	bool no_pivot, no_new_keyring;
-	bool foreground;     /* what its terminal says is copied to the caller's stdout */
-	bool systemd_cgroup; /* linux.cgroupsPath is "slice:prefix:name" */
+	char *const *sub_cgroups; /* of exec: where in the container's groups; NULL: at their top */
+	bool foreground;	  /* what its terminal says is copied to the caller's stdout */
+	bool systemd_cgroup;	  /* linux.cgroupsPath is "slice:prefix:name" */
 };
 
 enum oci_seccomp {

@@ -470,7 +470,8 @@ static void add_hugepages(char ***data, const struct cgroup *cg)
 struct error *oci_stats(const struct oci_state *state, char **ret)
 {
 	struct cgroup cg = { 0 };
-	struct error *err = cgroup_open(&cg, state->cgroups, cgroup_by_name(state->cgroup_manager));
+	struct error *err =
+		cgroup_open(&cg, state->cgroups, NULL, cgroup_by_name(state->cgroup_manager));
 	char **data autostrv = NULL;
 	char *joined autofree = NULL;
 

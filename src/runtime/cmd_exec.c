@@ -24,8 +24,8 @@
 
 struct exec_options {
 	char *process, *console_socket, *pid_file, *pidfd_socket, *cwd, *user, *process_label,
-		*apparmor, *cgroup;
-	char **env, **additional_gids, **capabilities;
+		*apparmor;
+	char **cgroups, **env, **additional_gids, **capabilities;
 	int preserve_fds;
 	bool detach, tty, no_new_privileges, ignore_paused;
 };
@@ -44,6 +44,8 @@ static const struct option options[] = {
 	OPTION(struct exec_options, user, "user", 'u', option_text, "UID[:GID]"),
 	OPTION(struct exec_options, additional_gids, "additional-gids", 'g', option_list,
 	       "Further group id"),
+	OPTION(struct exec_options, cgroups, "cgroup", 0, option_list,
+	       "Group below the container's, as [CONTROLLER,...:]PATH"),
 	OPTION(struct exec_options, capabilities, "cap", 'c', option_list, "Capability to add"),
 	OPTION(struct exec_options, process_label, "process-label", 0, option_text,
 	       "SELinux label of the process"),
@@ -203,6 +205,7 @@ static struct error *execute(struct runtime *rt, const struct exec_options *o, s
 	TRY(runtime_cache(rt, &cache));
 	io.seccomp_cache = cache;
 	io.foreground = !o->detach;
+	io.sub_cgroups = o->cgroups;
 	io.preserve_fds = (unsigned int)o->preserve_fds;
 	TRY(check_terminal(o, p));
 	if (!str_is_empty(o->console_socket))

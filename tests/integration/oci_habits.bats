@@ -190,3 +190,28 @@ p['rlimits'] = [{'type': 'RLIMIT_CORE', 'soft': 0, 'hard': 0}]"
 	assert_failure 1
 	assert_output --partial "error running startContainer hook #0: /bin/sh: signal: bad system call"
 }
+
+@test "exec --cgroup: a group below the container's, of all controllers or of some" {
+	local pids below="/sys/fs/cgroup/pids/$groups/one/below"
+	[[ -d /sys/fs/cgroup/pids ]] || skip "this host has no cgroup v1"
+	bundle_args sleep 1000
+	oci_start one
+	mkdir "$below"
+	run oci exec --cgroup pids:below one cat /proc/self/cgroup
+	assert_success
+	assert_line --regexp ":pids:.*/one/below$|:pids:/below$"
+	refute_line --regexp ":memory:.*/below$"
+	run oci exec --cgroup / one true
+	assert_success
+	run oci exec --cgroup below one true
+	assert_failure 255
+	assert_output --partial "/below: No such file or directory"
+	for path in .. below/../.. pids:../x; do
+		run oci exec --cgroup "$path" one true
+		assert_failure 255
+		assert_output --partial "${path#pids:} is not a sub cgroup path"
+	done
+	run oci exec --cgroup whatever:/ one true
+	assert_failure 255
+	assert_output --partial "unknown controller in whatever:/"
+}
