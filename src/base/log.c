@@ -14,6 +14,7 @@
 /* The only state of base/ that a process shares: who it is to its user. */
 static const char *program_name = "bulkhead";
 static bool debug_on;
+static void (*diverted)(const char *text);
 static uint64_t start_us;
 
 static uint64_t now_us(void)
@@ -29,6 +30,11 @@ void log_setup(const char *program, bool debug)
 	program_name = program;
 	debug_on = debug;
 	start_us = now_us();
+}
+
+void log_divert(void (*write)(const char *text))
+{
+	diverted = write;
 }
 
 bool log_is_debug(void)
@@ -71,11 +77,18 @@ void log_notice(const char *format, ...)
 
 void log_debug(const char *format, ...)
 {
-	char prefix[96];
+	char prefix[96], text[2048];
 	va_list args;
 
 	if (!debug_on)
 		return;
+	if (diverted) {
+		va_start(args, format);
+		if (vsnprintf(text, sizeof(text), format, args) >= 0)
+			diverted(text);
+		va_end(args);
+		return;
+	}
 	snprintf(prefix, sizeof(prefix), "%s[%d]: debug %6ju us: ", program_name, (int)getpid(),
 		 (uintmax_t)(now_us() - start_us));
 	va_start(args, format);

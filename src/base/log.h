@@ -14,6 +14,12 @@
 void log_setup(const char *program, bool debug);
 bool log_is_debug(void);
 
+/*
+ * Has the lines of log_debug() written by @write instead, without "program: debug"; NULL: stderr
+ * again.
+ */
+void log_divert(void (*write)(const char *text));
+
 /* One line "program: text" on stderr; control characters are replaced. */
 void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -13,6 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mount.h"
 #include "base/path.h"
 #include "base/started.h"
@@ -148,6 +149,11 @@ struct error *step_session(struct setup *s)
 	return NULL;
 }
 
+static void drop(const char *text)
+{
+	(void)text;
+}
+
 /*
  * From here only stdio and the channel are open, so no path can lead through a descriptor of the
  * host (CVE-2024-21626).
@@ -178,5 +184,7 @@ struct error *step_close(struct setup *s)
 	}
 	TRY(fd_close_from(next));
 	s->root_dir = -1;
+	if (s->spec->bundle)
+		log_divert(drop); /* its log file is closed, and stderr is the program's */
 	return NULL;
 }

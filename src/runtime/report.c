@@ -78,6 +78,14 @@ void report_error(const struct error *err)
 		fprintf(stderr, "%s\n", error_message(err));
 }
 
+void report_debug(const char *text)
+{
+	int saved = errno;
+
+	write_line("debug", text);
+	errno = saved;
+}
+
 void report_warning(const char *text)
 {
 	if (report.warnings)

@@ -13,3 +13,6 @@ struct error *report_open(const char *path, const char *format, const char *leve
 /* One line. Where there is a file, an error is told on stderr, too. */
 void report_error(const struct error *err) __attribute__((nonnull));
 void report_warning(const char *text) __attribute__((nonnull));
+
+/* For log_divert(). */
+void report_debug(const char *text) __attribute__((nonnull));

@@ -32,7 +32,8 @@ const struct option runtime_options[] = {
 	       "Form of these lines: \"text\" or \"json\" (default \"text\")"),
 	OPTION(struct runtime, log_level, "log-level", 0, option_text,
 	       "Least level that is told: \"error\", \"warning\" … (default \"warning\")"),
-	OPTION(struct runtime, debug, "debug", 0, option_bool, "Trace to stderr what is done"),
+	OPTION(struct runtime, debug, "debug", 0, option_bool,
+	       "Trace what is done, where the log goes"),
 	OPTION(struct runtime, systemd_cgroup, "systemd-cgroup", 0, option_bool,
 	       "Have systemd make the groups: linux.cgroupsPath is \"slice:prefix:name\""),
 	OPTION(struct runtime, cgroup_manager, "cgroup-manager", 0, option_text,
@@ -170,6 +171,7 @@ static struct error *run(struct runtime *rt, struct option_parse *p)
 	log_setup("bulkhead-oci", rt->debug);
 	TRY(report_open(rt->log, rt->log_format ? rt->log_format : "text",
 			rt->log_level ? rt->log_level : "warning"));
+	log_divert(report_debug);
 	TRY(check_manager(rt));
 	if (rt->version) {
 		help_print_version();

@@ -215,3 +215,15 @@ p['rlimits'] = [{'type': 'RLIMIT_CORE', 'soft': 0, 'hard': 0}]"
 	assert_failure 255
 	assert_output --partial "unknown controller in whatever:/"
 }
+
+@test "--debug goes where the log goes, and never into the container's output" {
+	bundle_args true
+	run oci --debug --log "$engine/log" --log-format json run -b "$bundle" one </dev/null
+	assert_success
+	assert_output ""
+	run python3 -c 'import json, sys
+for line in open(sys.argv[1]): print(json.loads(line)["level"])' "$engine/log"
+	assert_line debug
+	run oci --debug run -b "$bundle" one </dev/null
+	assert_output --regexp 'time="[^"]+" level=debug msg="'
+}
