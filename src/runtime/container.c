@@ -268,7 +268,7 @@ struct error *container_destroy(struct runtime *rt, struct container *c)
 	struct oci_bundle bundle = container_bundle(c);
 
 	TRY(oci_delete(c->dir, c->path));
-	if (!c->state.id && c->has_config)
+	if (!c->state.id && c->has_config && !c->undone)
 		TRY(oci_delete_unfinished(c->id, &bundle));
 	run_poststop(c); /* also where creating it has failed: runtime.md, Lifecycle */
 	return path_remove_tree(rt->root_dir, c->id);

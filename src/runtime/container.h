@@ -17,6 +17,7 @@ struct container {
 	struct oci_state state; /* .id NULL: it was never completed */
 	struct config config;
 	bool has_config;
+	bool undone; /* what could not be created has taken back what it made */
 };
 void container_close(struct container *c) __attribute__((nonnull));
 #define CONTAINER_NONE                                                                             \

@@ -163,6 +163,7 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	err = create(&b, o, &c, running);
 	if (err) {
 		oci_running_kill(running);
+		c.undone = true;
 		error_ignore(container_destroy(rt, &c), "the first error counts");
 		return err;
 	}

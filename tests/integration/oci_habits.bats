@@ -227,3 +227,39 @@ for line in open(sys.argv[1]): print(json.loads(line)["level"])' "$engine/log"
 	run oci --debug run -b "$bundle" one </dev/null
 	assert_output --regexp 'time="[^"]+" level=debug msg="'
 }
+
+@test "a namespace that the joined user namespace does not own" {
+	local pid
+	chmod 755 "$engine" "$bundle" "$bundle/rootfs"
+	bundle_edit "l['namespaces'] += [{'type': 'user'}]
+l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 500000, 'size': 1000}]"
+	bundle_args sleep 1000
+	oci_start one
+	pid=$(oci state one | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])')
+	bundle_groups two
+	bundle_edit "del l['uidMappings'], l['gidMappings']
+for n in l['namespaces']:
+    if n['type'] == 'user': n['path'] = '/proc/$pid/ns/user'
+    if n['type'] == 'network': n['path'] = '/proc/$$/ns/net'
+c['mounts'] = [m for m in c['mounts'] if m['type'] != 'sysfs' and m['type'] != 'cgroup']
+l['maskedPaths'] = l['readonlyPaths'] = []"
+	bundle_args readlink /proc/self/ns/net
+	run oci_run two
+	assert_success
+	assert_output "$(readlink /proc/$$/ns/net)"
+}
+
+@test "a frozen group that was there stays, and is refused each time" {
+	local group="/sys/fs/cgroup/freezer/$groups/one" i
+	[[ -d /sys/fs/cgroup/freezer ]] || skip "this host has no cgroup v1"
+	mkdir -p "$group"
+	echo FROZEN >"$group/freezer.state"
+	bundle_args true
+	for i in 1 2; do
+		run oci_run one
+		assert_failure 1
+		assert_output --partial "container's cgroup unexpectedly frozen"
+	done
+	echo THAWED >"$group/freezer.state"
+	rmdir "$group"
+}
