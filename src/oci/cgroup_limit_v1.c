@@ -47,7 +47,8 @@ static void add_memory(const struct config_memory *m, struct cgroup_writes *w)
 
 static void add_cpu(const struct config_cpu *c, struct cgroup_writes *w)
 {
-	add_unsigned(w, "cpu.shares", "cpu.shares", c->shares);
+	if (!(c->idle && *c->idle)) /* which has none, and refuses them */
+		add_unsigned(w, "cpu.shares", "cpu.shares", c->shares);
 	add_unsigned(w, "cpu.realtimePeriod", "cpu.rt_period_us", c->realtime_period_us);
 	add_int(w, "cpu.realtimeRuntime", "cpu.rt_runtime_us", c->realtime_runtime_us);
 	add_unsigned(w, "cpu.period", "cpu.cfs_period_us", c->period_us);

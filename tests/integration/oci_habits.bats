@@ -263,3 +263,17 @@ l['maskedPaths'] = l['readonlyPaths'] = []"
 	echo THAWED >"$group/freezer.state"
 	rmdir "$group"
 }
+
+@test "an idle group has no shares, and has them again when it is idle no more" {
+	local dir="/sys/fs/cgroup/cpu/$groups/one"
+	bundle_edit 'r["cpu"] = {"shares": 100}'
+	bundle_args sleep 1000
+	oci_start one
+	[[ -e $dir/cpu.idle ]] || skip "this host has no cgroup v1 with cpu.idle"
+	oci update --cpu-idle 1 one
+	oci update --cpu-idle 1 one
+	oci update --pids-limit 33 one
+	assert_equal "$(cat "$dir/cpu.idle")" 1
+	oci update --cpu-idle 0 one
+	assert_equal "$(cat "$dir/cpu.idle" "$dir/cpu.shares")" "$(printf '0\n100')"
+}

@@ -124,9 +124,10 @@ static void cpu(void **state)
 	(void)state;
 	assert_v1("{\"cpu\":{\"shares\":512,\"quota\":-1,\"period\":5,\"burst\":0,\"idle\":1,"
 		  "\"realtimeRuntime\":3,\"realtimePeriod\":4,\"cpus\":\"0-1\",\"mems\":\"0\"}}",
-		  "cpu.shares=512; cpu.rt_period_us=4; cpu.rt_runtime_us=3; cpu.cfs_period_us=5; "
+		  "cpu.rt_period_us=4; cpu.rt_runtime_us=3; cpu.cfs_period_us=5; "
 		  "cpu.cfs_quota_us=-1; cpu.cfs_burst_us=0; cpu.idle=1; cpuset.cpus=0-1; "
 		  "cpuset.mems=0");
+	assert_v1("{\"cpu\":{\"shares\":512,\"idle\":0}}", "cpu.shares=512; cpu.idle=0");
 	assert_v2("{\"cpu\":{\"shares\":512,\"quota\":7,\"period\":50,\"burst\":3}}",
 		  "cpu.weight=20; cpu.max=7 50; cpu.max.burst=3");
 	assert_v2("{\"cpu\":{\"quota\":7}}", "cpu.max=7 100000");
