@@ -113,27 +113,28 @@ struct error *step_cwd(struct setup *s)
 }
 
 /* The kernel's reason as Go words it: engines above a runtime look for "permission denied". */
-static struct error *reason(const char *quoted, int number)
+static struct error *reason(const char *what, int number)
 {
 	char text[64];
 
 	snprintf(text, sizeof(text), "%s", strerrordesc_np(number));
 	text[0] = (char)tolower((unsigned char)text[0]);
-	return error_new(ERROR_SYSTEM, "exec: %s: %s", quoted, text);
+	return error_new(ERROR_SYSTEM, "%s: %s", what, text);
 }
 
 /* Docker's words and statuses for a program that cannot be executed. */
 static struct error *not_executed(const struct setup *s, const char *program, int number)
 {
-	char *quoted autofree = str_quote(program);
+	char *quoted autofree = str_quote(program), *what autofree = NULL;
 
 	if (number == ENOENT && !strchr(program, '/'))
 		return error_set_status(error_new(ERROR_NOT_FOUND,
 						  "exec: %s: executable file not found in $PATH",
 						  quoted),
 					127);
-	return error_set_status(s->spec->bundle ? reason(quoted, number)
-						: error_number(number, "exec: %s", quoted),
+	what = alloc_printf("exec: %s", quoted);
+	return error_set_status(s->spec->bundle ? reason(what, number)
+						: error_number(number, "%s", what),
 				number == ENOENT || number == ENOTDIR ? 127 : 126);
 }
 
@@ -225,6 +226,19 @@ char **setup_environment(const struct setup *s)
 	return env;
 }
 
+/*
+ * What execve(2) says of a program that was found, in runc's words: of its interpreter, or its
+ * form.
+ */
+static struct error *refused(const char *program)
+{
+	int number = errno;
+	char *what autofree = alloc_printf("exec %s", program);
+
+	return error_set_status(reason(what, number),
+				number == ENOENT || number == ENOTDIR ? 127 : 126);
+}
+
 struct error *step_execute(struct setup *s)
 {
 	const struct oci_process *p = &s->spec->process;
@@ -234,7 +248,7 @@ struct error *step_execute(struct setup *s)
 	reset_signals();
 	if (s->program) {
 		execve(s->program, p->argv, env);
-		return not_executed(s, p->argv[0], errno);
+		return refused(s->program);
 	}
 	if (!strchr(p->argv[0], '/'))
 		return not_executed(s, p->argv[0], execute_by_path(p->argv, env));

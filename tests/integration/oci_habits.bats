@@ -277,3 +277,12 @@ l['maskedPaths'] = l['readonlyPaths'] = []"
 	oci update --cpu-idle 0 one
 	assert_equal "$(cat "$dir/cpu.idle" "$dir/cpu.shares")" "$(printf '0\n100')"
 }
+
+@test "a script whose interpreter is missing: runc's words" {
+	printf '#!/no/such/shell\n' >"$bundle/rootfs/script"
+	chmod 755 "$bundle/rootfs/script"
+	bundle_args /script
+	run oci_run one
+	assert_failure
+	assert_output --partial "exec /script: no such file or directory"
+}
