@@ -212,7 +212,7 @@ teardown() { bundle_teardown; }
 
 @test "log: every line is JSON, levels count, and who cannot write says so" {
 	bundle_args nosuch
-	bundle_edit 'p["capabilities"]["bounding"].append("CAP_OF_TOMORROW")'
+	bundle_edit 'p["capabilities"]["bounding"].extend(["CAP_OF_TOMORROW", "no capability"])'
 	run oci --log "$engine/log" --log-format json create -b "$bundle" one
 	assert_failure 1
 	assert_output --partial 'exec: "nosuch": executable file not found in $PATH'
