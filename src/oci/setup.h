@@ -55,8 +55,8 @@ struct setup {
 	int hook_output[2];	  /* see oci_hook_output() */
 	int gate, gate_errors;	  /* of a bundle: where it waits, and what it tells after that */
 	bool past_gate, filtered; /* and whether the filter is in force */
-	bool in_cwd;	/* of a bundle: it was entered before privileges were dropped */
-	char *program;	/* of a bundle: what will be executed */
+	bool in_cwd;		  /* of a bundle: it was entered before privileges were dropped */
+	char *program;		  /* of a bundle: what will be executed */
 };
 
 enum step_side { STEP_PARENT, STEP_CHILD };

@@ -192,7 +192,7 @@ p['rlimits'] = [{'type': 'RLIMIT_CORE', 'soft': 0, 'hard': 0}]"
 }
 
 @test "exec --cgroup: a group below the container's, of all controllers or of some" {
-	local pids below="/sys/fs/cgroup/pids/$groups/one/below"
+	local below="/sys/fs/cgroup/pids/$groups/one/below"
 	[[ -d /sys/fs/cgroup/pids ]] || skip "this host has no cgroup v1"
 	bundle_args sleep 1000
 	oci_start one
@@ -250,12 +250,12 @@ l['maskedPaths'] = l['readonlyPaths'] = []"
 }
 
 @test "a frozen group that was there stays, and is refused each time" {
-	local group="/sys/fs/cgroup/freezer/$groups/one" i
+	local group="/sys/fs/cgroup/freezer/$groups/one"
 	[[ -d /sys/fs/cgroup/freezer ]] || skip "this host has no cgroup v1"
 	mkdir -p "$group"
 	echo FROZEN >"$group/freezer.state"
 	bundle_args true
-	for i in 1 2; do
+	for _ in 1 2; do
 		run oci_run one
 		assert_failure 1
 		assert_output --partial "container's cgroup unexpectedly frozen"
