@@ -133,7 +133,8 @@ static struct error *converse(pid_t pid, struct talk *t, int64_t deadline, int *
 	if (!err)
 		gone = talk(t, deadline);
 	if (!gone)
-		error_ignore(proc_signal(t->pidfd, SIGKILL), "it is gone by now");
+		kill(pid,
+		     SIGKILL); /* our own child, not waited for yet: it is nobody else's number */
 	fd_close(&t->pidfd);
 	TRY(err);
 	TRY(proc_wait(pid, ret_status));

@@ -14,6 +14,8 @@
 
 #include "base/banned.h"
 
+#define LOOK_EVERY_MS 100 /* whether it has ended, where that cannot be waited for */
+
 struct events_options {
 	char *interval;
 	bool stats;
@@ -89,28 +91,29 @@ static int64_t now_ms(void)
 static struct error *follow(const struct container *c, int pidfd, struct oci_oom *oom,
 			    int interval_ms)
 {
-	struct pollfd fds[2] = { { .fd = pidfd, .events = POLLIN },
+	bool polled = proc_can_poll(pidfd), gone = false;
+	struct pollfd fds[2] = { { .fd = polled ? pidfd : -1, .events = POLLIN },
 				 { .fd = oom->poll, .events = oom->events } };
 	int64_t next = now_ms() + interval_ms;
 
-	if (!proc_can_poll(pidfd))
-		return error_new(ERROR_UNSUPPORTED, "this kernel has no pidfd_open(2) to wait for"
-						    " the container's end with");
-	for (;;) {
+	while (!gone) {
 		int64_t wait = next - now_ms();
-		int n = poll(fds, 2, wait > 0 ? (int)wait : 0);
+		int n;
 
+		if (!polled && wait > LOOK_EVERY_MS)
+			wait = LOOK_EVERY_MS;
+		n = poll(fds, 2, wait > 0 ? (int)wait : 0);
 		if (n < 0 && errno != EINTR)
 			return error_sys("poll");
 		if (n > 0 && fds[1].revents && oci_oom_happened(oom))
 			TRY(print_oom(c));
-		if (n > 0 && fds[0].revents)
-			return NULL;
-		if (n == 0) {
+		TRY(proc_wait_gone(pidfd, 0, &gone));
+		if (!gone && now_ms() >= next) {
 			TRY(print_stats(c));
 			next += interval_ms;
 		}
 	}
+	return NULL;
 }
 
 static struct error *run(struct runtime *rt, void *data, char **arguments)
