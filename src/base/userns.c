@@ -10,6 +10,9 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "base/strv.h"
 
 #include "base/banned.h"
 
@@ -32,13 +35,52 @@ static struct error *deny_setgroups(pid_t pid)
 	return path_write_existing(AT_FDCWD, path, "deny");
 }
 
+/* What an ordinary user may write itself (user_namespaces(7)): its own id alone. */
+static bool is_own(const struct id_map *map, size_t n, uint32_t id)
+{
+	return n == 1 && map->length == 1 && map->outside == id;
+}
+
+/* newuidmap(1), newgidmap(1): who may use which ranges stands in /etc/subuid and /etc/subgid. */
+static struct error *map_by(const char *program, pid_t pid, const struct id_map *map, size_t n)
+{
+	static const int none[] = { -1, -1, STDERR_FILENO };
+	char **argv autostrv = NULL;
+	struct proc_spawn spawn = {
+		.path = program, .exec_fd = -1, .env = environ, .fds = none, .n_fds = 3
+	};
+	int status = 0;
+	pid_t mapper;
+
+	strv_add(&argv, path_last(program));
+	strv_add_owned(&argv, alloc_printf("%d", (int)pid));
+	for (size_t i = 0; i < n; i++) {
+		strv_add_owned(&argv, alloc_printf("%u", map[i].inside));
+		strv_add_owned(&argv, alloc_printf("%u", map[i].outside));
+		strv_add_owned(&argv, alloc_printf("%u", map[i].length));
+	}
+	spawn.argv = argv;
+	TRY(error_wrap(proc_start(&spawn, &mapper), "map more ids than one's own: %s", program));
+	TRY(proc_wait(mapper, &status));
+	if (proc_exit_status(status) != 0)
+		return error_new(ERROR_REFUSED, "map more ids than one's own: %s refused", program);
+	return NULL;
+}
+
 struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_uids,
 				const struct id_map *gids, size_t n_gids)
 {
+	bool ordinary = geteuid() != 0;
+
+	if (ordinary && !is_own(uids, n_uids, geteuid()))
+		TRY(map_by("/usr/bin/newuidmap", pid, uids, n_uids));
+	else
+		TRY(write_map(pid, "uid_map", uids, n_uids));
+	if (ordinary && !is_own(gids, n_gids, getegid()))
+		return map_by("/usr/bin/newgidmap", pid, gids, n_gids);
 	/* An ordinary user may map groups only where none can be given up by that. */
-	if (geteuid() != 0)
+	if (ordinary)
 		TRY(deny_setgroups(pid));
-	TRY(write_map(pid, "uid_map", uids, n_uids));
 	return write_map(pid, "gid_map", gids, n_gids);
 }
 

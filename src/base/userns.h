@@ -17,6 +17,7 @@ struct id_map {
 
 /*
  * Writes both maps of @pid's new user namespace: at most 340 lines each (the kernel's own limit).
+ * For an ordinary user who asks for more than its own id newuidmap(1) and newgidmap(1) do.
  */
 struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_uids,
 				const struct id_map *gids, size_t n_gids)
