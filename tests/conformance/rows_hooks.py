@@ -88,7 +88,7 @@ def their_time(b):
         if time.monotonic() - start > 10:
             raise Failed(f"{kind}: waited for its end")
         if kind != "poststop":
-            expect_match(f"hooks.{kind}.*timeout", result.err)
+            expect_match(f"error running {kind} hook.*timeout", result.err)
             expect(result.status != 0, True, kind)
 
 
@@ -101,7 +101,7 @@ def failure_of_each(b):
         # Poststop hooks come after everything: their failure is told, and stops nothing (config.md).
         if kind != "poststop":
             expect(result.status != 0, True, kind)
-            expect_match(f"hooks.{kind}.*exit status 3: why", result.err)
+            expect_match(f"error running {kind} hook.*exit status 3: why", result.err)
         expect(os.path.exists(os.path.join(b.rootfs, "tmp/ran")), kind in ("poststart", "poststop"), kind)
         expect(b.call("state", b.id).status != 0, True, f"{kind}: the container is left")
 

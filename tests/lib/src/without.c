@@ -54,10 +54,11 @@ static int take_away(const char *name)
 int main(int argc, char **argv)
 {
 	struct sock_fprog program = { .filter = filter };
+	char *save = NULL;
 
 	if (argc < 3)
 		return 2;
-	for (char *name = strtok(argv[1], ","); name; name = strtok(NULL, ","))
+	for (char *name = strtok_r(argv[1], ",", &save); name; name = strtok_r(NULL, ",", &save))
 		if (!take_away(name)) {
 			fprintf(stderr, "without: no such call: %s\n", name);
 			return 2;
