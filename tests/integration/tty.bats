@@ -27,9 +27,10 @@ type_line() {
 	tmux_do send-keys Enter
 }
 
-# Whether the screen shows the line $1.
+# Whether the screen shows the line $1. ash asks the terminal where its cursor is; an answer that comes late, when a program
+# has begun, is echoed before what that prints.
 shows() {
-	tmux_do capture-pane -p | grep -qxF -- "$1"
+	tmux_do capture-pane -p | sed -E 's/^(\^\[\[[0-9;]*R)*//' | grep -qxF -- "$1"
 }
 
 # The shell runs again and its terminal is what it was.
