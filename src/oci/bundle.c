@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "oci/mount_option.h"
+#include "oci/process.h"
 #include "oci/seccomp_names.h"
 
 #include "base/banned.h"
@@ -96,7 +97,7 @@ static struct error *set_process(const struct config_process *c, struct oci_proc
 	p->oom_score_adj = c->oom_score_adj ? (int)*c->oom_score_adj : 0;
 	set_capabilities(c->capabilities, p);
 	set_rlimits(c, p);
-	return NULL;
+	return process_check_labels(c, &p->apparmor);
 }
 
 /* Bind mounts are known by their options alone, as runc and crun have it. */

@@ -1,13 +1,27 @@
 /* What this host has, and capabilities by name, for the folders above. */
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/caps.h"
+#include "base/path.h"
+#include "base/str.h"
 #include "oci/cgroup.h"
 #include "oci/landlock.h"
 #include "oci/oci.h"
 
 #include "base/banned.h"
+
+/* Of the module itself, because securityfs need not be mounted. */
+static bool apparmor_is_enabled(void)
+{
+	char *text autofree = NULL;
+	struct error *err =
+		path_read_text(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", 64, &text);
+
+	error_ignore(err, "a kernel that was built without it");
+	return text && *text == 'Y';
+}
 
 void oci_features(struct oci_features *ret)
 {
@@ -21,7 +35,7 @@ void oci_features(struct oci_features *ret)
 						      : 1,
 		.systemd = access("/run/systemd/system", F_OK) == 0,
 		.landlock_abi = landlock_abi(),
-		.apparmor = access("/sys/kernel/security/apparmor", F_OK) == 0,
+		.apparmor = apparmor_is_enabled(),
 		.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0,
 	};
 }

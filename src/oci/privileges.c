@@ -257,7 +257,7 @@ struct error *step_privileges(struct setup *s)
 		return error_sys("make a session keyring");
 	if (p->config) {
 		TRY(process_set_attributes(p->config));
-		TRY(process_set_labels(p->config));
+		TRY(process_set_labels(p));
 	}
 	if (s->spec->bundle)
 		TRY(set_bundle_attributes(s));

@@ -162,16 +162,8 @@ static struct error *write_attribute(const char *file, const char *text)
 static struct error *set_apparmor(const char *profile)
 {
 	char *text autofree = alloc_printf("exec %s", profile);
-	struct oci_features features;
-	struct error *err;
+	struct error *err = write_attribute("apparmor/exec", text); /* Linux 5.8 */
 
-	oci_features(&features);
-	if (!features.apparmor)
-		return str_equal(profile, "unconfined")
-			       ? NULL
-			       : error_new(ERROR_UNSUPPORTED,
-					   "process.apparmorProfile: AppArmor is not enabled");
-	err = write_attribute("apparmor/exec", text); /* Linux 5.8 */
 	if (err && error_errno(err) == ENOENT) {
 		error_free(err);
 		err = write_attribute("exec", text);
@@ -181,17 +173,32 @@ static struct error *set_apparmor(const char *profile)
 
 static struct error *set_selinux(const char *label)
 {
-	struct oci_features features;
-
-	oci_features(&features);
-	if (!features.selinux)
-		return error_new(ERROR_UNSUPPORTED, "process.selinuxLabel: SELinux is not enabled");
 	return error_wrap(write_attribute("exec", label), "process.selinuxLabel");
 }
 
-struct error *process_set_labels(const struct config_process *c)
+struct error *process_check_labels(const struct config_process *c, bool *ret_apparmor)
 {
-	if (!str_is_empty(c->apparmor_profile))
+	struct oci_features host;
+
+	*ret_apparmor = false;
+	if (str_is_empty(c->apparmor_profile) && str_is_empty(c->selinux_label))
+		return NULL;
+	oci_features(&host);
+	if (!str_is_empty(c->selinux_label) && !host.selinux)
+		return error_new(ERROR_UNSUPPORTED, "process.selinuxLabel: SELinux is not enabled");
+	*ret_apparmor = !str_is_empty(c->apparmor_profile) && host.apparmor;
+	if (!str_is_empty(c->apparmor_profile) && !host.apparmor &&
+	    !str_equal(c->apparmor_profile, "unconfined"))
+		return error_new(ERROR_UNSUPPORTED,
+				 "process.apparmorProfile: AppArmor is not enabled");
+	return NULL;
+}
+
+struct error *process_set_labels(const struct oci_process *p)
+{
+	const struct config_process *c = p->config;
+
+	if (p->apparmor)
 		TRY(set_apparmor(c->apparmor_profile));
 	return str_is_empty(c->selinux_label) ? NULL : set_selinux(c->selinux_label);
 }

@@ -93,6 +93,7 @@ struct oci_process {
 	size_t n_rlimits;
 	int oom_score_adj;
 	bool oom_score_adj_set;
+	bool apparmor; /* .config's profile is to be set */
 };
 
 struct oci_resources {
