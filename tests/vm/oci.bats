@@ -130,6 +130,7 @@ status_is() {
 	local own label
 	own=$(tr -d '\0' </proc/self/attr/current)
 	label=$(cut -d: -f1-3 <<<"$own"):s0:c1,c2
+	chcon -R system_u:object_r:bin_t:s0 "$b/rootfs" # another label's program needs an entry point
 	config 'cat /proc/self/attr/current; grep /tmp /proc/self/mountinfo' "\"selinuxLabel\": \"$label\"," \
 		'"mountLabel": "system_u:object_r:tmp_t:s0:c1,c2",' '' \
 		'{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"},'
