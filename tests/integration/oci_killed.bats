@@ -19,9 +19,9 @@ trace() {
 	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 timeout 30 strace -qq "$@" 3>&-
 }
 
-# Sanitized programs are slow: one point of four.
-stride=1
-[[ $BULKHEAD_BUILD != *asan* ]] || stride=4
+# One point of three, and sanitized programs, which are slow, one of six; `./dev test all` has all of them.
+stride=${KILL_STRIDE:-3}
+[[ $BULKHEAD_BUILD != *asan* ]] || stride=6
 
 # points COMMAND...: "CALL N" of every call of the command that changes something, after it began to.
 points() {

@@ -105,12 +105,23 @@ test_standard() {
 	test_bats release lib
 }
 
+# Each system call of bulkhead-oci's commands, of which the standard run takes some.
+test_every_kill() {
+	local output=$top/build/test/bats-every-kill
+	say "bulkhead-oci killed at every system call"
+	as_root env KILL_STRIDE=1 BATS_FILE_SECONDS=600 tools/test/run_bats "$top/build/release" "$output" \
+		tests/integration/oci_killed.bats
+	tools/test/tally.py tap "every-kill oci_killed" "$output/integration-oci_killed.tap" \
+		"$(cat "$output/integration-oci_killed.status" 2>/dev/null || echo 255)" >>"$results"
+}
+
 # What takes longer: the other compiler, hosts that this machine is not, engines to live beside.
 test_more() {
 	local status=0
 	need_packages bench vm
 	step build clang build_tree clang && test_unit clang
 	test_bats release peers
+	test_every_kill
 	test_old_kernel
 	say "virtual machines"
 	as_root timeout --kill-after=10 2700 tests/vm/run </dev/null >build/test/vm.tap || status=$?
