@@ -56,13 +56,14 @@ assert_restored() {
 }
 
 @test "the size of the terminal follows" {
-	type_line "$BULKHEAD run --rm -it busybox sh"
+	type_line "$BULKHEAD run --rm -it busybox sh; echo CODE=\$?"
 	type_line 'sleep 0.2; stty size'
 	wait_for 10 shows '30 100'
 	tmux_do resize-window -x 90 -y 20
 	type_line 'sleep 0.2; stty size'
 	wait_for 5 shows '20 90'
 	type_line exit
+	wait_for 10 shows CODE=0 # what is typed before may go to the container still
 	assert_restored
 }
 
