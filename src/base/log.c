@@ -4,9 +4,9 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 
 #include "base/banned.h"
@@ -17,19 +17,11 @@ static bool debug_on;
 static void (*diverted)(const char *text);
 static uint64_t start_us;
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 void log_setup(const char *program, bool debug)
 {
 	program_name = program;
 	debug_on = debug;
-	start_us = now_us();
+	start_us = (uint64_t)clock_us();
 }
 
 void log_divert(void (*write)(const char *text))
@@ -90,7 +82,7 @@ void log_debug(const char *format, ...)
 		return;
 	}
 	snprintf(prefix, sizeof(prefix), "%s[%d]: debug %6ju us: ", program_name, (int)getpid(),
-		 (uintmax_t)(now_us() - start_us));
+		 (uintmax_t)((uint64_t)clock_us() - start_us));
 	va_start(args, format);
 	print_line(prefix, format, args);
 	va_end(args);

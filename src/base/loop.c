@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 
 #include "base/banned.h"
@@ -37,14 +37,6 @@ struct loop {
 	size_t max;
 	struct watch watches[];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 struct error *loop_new(size_t max_watches, struct loop **ret_loop)
 {
@@ -166,7 +158,7 @@ struct error *loop_set_timer(struct loop *loop, int64_t delay_ms, loop_fired *fi
 {
 	loop->timer = fired;
 	loop->timer_data = data;
-	if (__builtin_add_overflow(now_ms(), delay_ms, &loop->timer_at_ms))
+	if (__builtin_add_overflow(clock_ms(), delay_ms, &loop->timer_at_ms))
 		loop->timer_at_ms = INT64_MAX;
 	return NULL;
 }
@@ -190,7 +182,7 @@ static int timeout_ms(const struct loop *loop)
 
 	if (!loop->timer)
 		return -1;
-	left = loop->timer_at_ms - now_ms();
+	left = loop->timer_at_ms - clock_ms();
 	return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
 }
 

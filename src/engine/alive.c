@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/attach.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/lock.h"
 #include "base/msg.h"
@@ -108,14 +109,6 @@ struct error *alive_probe(struct engine *e, const char *id, enum alive *ret, int
 	return NULL;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void pause_ms(int64_t ms)
 {
 	struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
@@ -133,10 +126,10 @@ static bool is_removed(int state_dir)
 
 bool alive_wait_released(int state_dir, int64_t timeout_ms)
 {
-	int64_t end = now_ms() + timeout_ms;
+	int64_t end = clock_ms() + timeout_ms;
 
 	while (alive_is_held(state_dir) && !is_removed(state_dir)) {
-		if (now_ms() >= end)
+		if (clock_ms() >= end)
 			return false;
 		pause_ms(1);
 	}
@@ -183,10 +176,10 @@ static struct error *wait_once(struct engine *e, const char *id, int64_t left_ms
 
 struct error *alive_wait(struct engine *e, const char *id, int64_t timeout_ms, enum alive *ret)
 {
-	int64_t end = now_ms() + timeout_ms;
+	int64_t end = clock_ms() + timeout_ms;
 
 	for (;;) {
-		int64_t left = timeout_ms < 0 ? -1 : end - now_ms();
+		int64_t left = timeout_ms < 0 ? -1 : end - clock_ms();
 
 		TRY(wait_once(e, id, timeout_ms < 0 || left > 0 ? left : 0, ret));
 		if (*ret != ALIVE_RUNS || (timeout_ms >= 0 && left <= 0))

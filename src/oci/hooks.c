@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/started.h"
 #include "base/strv.h"
@@ -50,18 +50,13 @@ char *oci_state_text(const char *id, const struct oci_bundle *b, const char *sta
 /* A moment on the monotonic clock; -1: never. */
 static int64_t deadline_in(int64_t seconds)
 {
-	struct timespec t;
-
-	if (seconds < 0)
-		return -1;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return ((int64_t)t.tv_sec + seconds) * 1000 + t.tv_nsec / 1000000;
+	return seconds < 0 ? -1 : clock_ms() + seconds * 1000;
 }
 
 /* For poll(2): what is left until then. */
 static int left_ms(int64_t deadline)
 {
-	int64_t left = deadline - deadline_in(0);
+	int64_t left = deadline - clock_ms();
 
 	if (deadline < 0)
 		return -1;

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "oci/bundle.h"
 #include "oci/setup.h"
@@ -209,14 +209,6 @@ static const struct step exec_bundle_steps[] = {
 	{ 0 },
 };
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 /* Steps of the parent in which it hears what went wrong with the child, who has named its own. */
 static bool hears_the_child(const struct step *step)
 {
@@ -226,11 +218,11 @@ static bool hears_the_child(const struct step *step)
 
 static struct error *run_step(const struct step *step, struct setup *s)
 {
-	uint64_t start = log_is_debug() ? now_us() : 0;
+	uint64_t start = log_is_debug() ? (uint64_t)clock_us() : 0;
 	struct error *err = step->run(s);
 
 	if (log_is_debug())
-		log_debug("%-26s %5ju us%s", step->name, (uintmax_t)(now_us() - start),
+		log_debug("%-26s %5ju us%s", step->name, (uintmax_t)((uint64_t)clock_us() - start),
 			  err ? ", failed" : "");
 	/* A fault of the user's own program or input speaks for itself. */
 	if (err && !error_status(err) && error_kind(err) == ERROR_SYSTEM && !hears_the_child(step))

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/str.h"
@@ -79,14 +79,6 @@ static struct error *print_oom(const struct container *c)
 	return fflush(stdout) == 0 ? NULL : error_sys("write to stdout");
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Until the container's first process has ended. */
 static struct error *follow(const struct container *c, int pidfd, struct oci_oom *oom,
 			    int interval_ms)
@@ -94,10 +86,10 @@ static struct error *follow(const struct container *c, int pidfd, struct oci_oom
 	bool polled = proc_can_poll(pidfd), gone = false;
 	struct pollfd fds[2] = { { .fd = polled ? pidfd : -1, .events = POLLIN },
 				 { .fd = oom->poll, .events = oom->events } };
-	int64_t next = now_ms() + interval_ms;
+	int64_t next = clock_ms() + interval_ms;
 
 	while (!gone) {
-		int64_t wait = next - now_ms();
+		int64_t wait = next - clock_ms();
 		int n;
 
 		if (!polled && wait > LOOK_EVERY_MS)
@@ -108,7 +100,7 @@ static struct error *follow(const struct container *c, int pidfd, struct oci_oom
 		if (n > 0 && fds[1].revents && oci_oom_happened(oom))
 			TRY(print_oom(c));
 		TRY(proc_wait_gone(pidfd, 0, &gone));
-		if (!gone && now_ms() >= next) {
+		if (!gone && clock_ms() >= next) {
 			TRY(print_stats(c));
 			next += interval_ms;
 		}
