@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,12 +18,11 @@
 
 #include "base/fd.h"
 #include "base/mount_flags.h"
+#include "base/mountinfo.h"
 #include "base/path.h"
-#include "base/strv.h"
 
 #include "base/banned.h"
 
-#define MOUNTINFO_BYTES_MAX (16 << 20)
 #define WAITING_MAX 256
 
 #ifndef MS_NOSYMFOLLOW
@@ -164,37 +162,8 @@ static struct error *propagate(int fd, uint64_t propagation, bool recursive)
 	return propagation ? change(fd, propagation | (recursive ? MS_REC : 0)) : NULL;
 }
 
-struct mount_line {
-	uint64_t id, parent;
-	char *path;
-};
-
-/* "36 35 98:0 /root /path …" (proc(5)); blanks in names are "\040". */
-static bool parse_line(char *line, struct mount_line *ret)
-{
-	char *save = NULL, *from, *to;
-	int major, minor, length = 0;
-
-	if (sscanf(line, "%" SCNu64 " %" SCNu64 " %d:%d %n", &ret->id, &ret->parent, &major, &minor,
-		   &length) != 4 ||
-	    !length || !strtok_r(line + length, " ", &save))
-		return false;
-	ret->path = strtok_r(NULL, " ", &save);
-	for (from = to = ret->path; from && *from; to++) {
-		if (from[0] == '\\' && from[1] && from[2] && from[3]) {
-			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-			from += 4;
-		} else {
-			*to = *from++;
-		}
-	}
-	if (to)
-		*to = '\0';
-	return ret->path != NULL;
-}
-
 /* By a descriptor of the mount that was meant: its path may have become another's. */
-static struct error *remount_at(int root, const struct mount_line *line,
+static struct error *remount_at(int root, const struct mountinfo_line *line,
 				const struct mount_attr *attr)
 {
 	int fd autoclose = -1;
@@ -211,28 +180,27 @@ static struct error *remount_at(int root, const struct mount_line *line,
 static struct error *remount_below(uint64_t top, const struct mount_attr *attr)
 {
 	int root autoclose = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char *text autofree = NULL, **lines autostrv = NULL;
+	struct mountinfo mounts automountinfo = { 0 };
 	uint64_t *tree autofree = NULL;
 	size_t n = 1;
 
 	if (root < 0)
 		return error_sys("open /");
-	TRY(path_read_text(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_BYTES_MAX, &text));
-	lines = strv_split(text, '\n');
-	tree = alloc_zeroed(strv_length(lines) + 1, sizeof(*tree));
+	TRY(mountinfo_read(&mounts));
+	tree = alloc_zeroed(mounts.n + 1, sizeof(*tree));
 	tree[0] = top;
-	for (size_t i = 0; lines[i]; i++) {
-		struct mount_line line;
+	for (size_t i = 0; i < mounts.n; i++) {
+		const struct mountinfo_line *line = &mounts.list[i];
 		size_t k = 0;
 
-		if (!parse_line(lines[i], &line) || line.id == top)
+		if (line->id == top)
 			continue;
-		while (k < n && tree[k] != line.parent)
+		while (k < n && tree[k] != line->parent)
 			k++;
 		if (k == n)
 			continue;
-		tree[n++] = line.id;
-		TRY(remount_at(root, &line, attr));
+		tree[n++] = line->id;
+		TRY(remount_at(root, line, attr));
 	}
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mountinfo.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
@@ -41,29 +42,16 @@ static char *controllers_of(const char *options)
 	return strv_join(found, ",");
 }
 
-/*
- * One line of mountinfo: "ID PARENT DEV ROOT POINT OPTIONS [TAGS] - TYPE SOURCE SUPER" (proc(5)).
- */
-static bool read_mount(char *line, struct cgroup_mount_point *ret)
+static bool read_mount(const struct mountinfo_line *m, struct cgroup_mount_point *ret)
 {
-	char *tail = strstr(line, " - ");
-	char **fields autostrv = NULL, **types autostrv = NULL;
-	bool unified;
+	bool unified = strcmp(m->type, "cgroup2") == 0;
 
-	if (!tail)
-		return false;
-	*tail = '\0';
-	fields = strv_split(line, ' ');
-	types = strv_split(tail + 3, ' ');
-	if (strv_length(fields) < 6 || strv_length(types) < 3)
-		return false;
-	unified = strcmp(types[0], "cgroup2") == 0;
-	if (!unified && strcmp(types[0], "cgroup") != 0)
+	if (!unified && strcmp(m->type, "cgroup") != 0)
 		return false;
 	*ret = (struct cgroup_mount_point){
-		.path = alloc_string(fields[4]),
-		.root = alloc_string(fields[3]),
-		.controllers = unified ? alloc_string("") : controllers_of(types[2]),
+		.path = alloc_string(m->path),
+		.root = alloc_string(m->root),
+		.controllers = unified ? alloc_string("") : controllers_of(m->super),
 	};
 	return true;
 }
@@ -83,20 +71,18 @@ static bool is_known(const struct cgroup_mount_point *list, size_t n, const char
 struct error *cgroup_mounts(const struct cgroup_mount_point **ret)
 {
 	static struct cgroup_mount_point *found;
-	char *text autofree = NULL;
-	char **lines autostrv = NULL;
+	struct mountinfo mounts automountinfo = { 0 };
 	size_t n = 0;
 
 	*ret = found;
 	if (found)
 		return NULL;
-	TRY(path_read_text(AT_FDCWD, "/proc/self/mountinfo", 8 << 20, &text));
-	lines = strv_split(text, '\n');
-	found = alloc_zeroed(strv_length(lines) + 1, sizeof(*found));
-	for (size_t i = 0; lines[i]; i++) {
+	TRY(mountinfo_read(&mounts));
+	found = alloc_zeroed(mounts.n + 1, sizeof(*found));
+	for (size_t i = 0; i < mounts.n; i++) {
 		struct cgroup_mount_point one;
 
-		if (!read_mount(lines[i], &one))
+		if (!read_mount(&mounts.list[i], &one))
 			continue;
 		if (!is_known(found, n, one.controllers)) {
 			found[n++] = one;

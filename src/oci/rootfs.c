@@ -23,6 +23,7 @@
 
 #include "base/log.h"
 #include "base/mount.h"
+#include "base/mountinfo.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
@@ -297,40 +298,12 @@ struct error *step_attach_root(struct setup *s)
 	return NULL;
 }
 
-/* A path as the kernel has written it: blanks and backslashes are "\040" and such (proc(5)). */
-static void unescape(char *path)
+/* Whether it is a procfs or sysfs outside of @root. */
+static bool is_full_view(const struct mountinfo_line *m, const char *root)
 {
-	char *to = path;
-
-	for (const char *from = path; *from;) {
-		if (from[0] == '\\' && from[1] && from[2] && from[3]) {
-			*to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
-				       (from[3] - '0'));
-			from += 4;
-		} else {
-			*to++ = *from++;
-		}
-	}
-	*to = '\0';
-}
-
-/*
- * The mount point in a line of mountinfo where that is a procfs or sysfs outside of @root, or NULL.
- */
-static char *full_view(char *line, const char *root)
-{
-	char *type = strstr(line, " - ");
-	char **fields autostrv = NULL;
-
-	if (!type || (!str_has_prefix(type, " - proc ") && !str_has_prefix(type, " - sysfs ")))
-		return NULL;
-	fields = strv_split(line, ' ');
-	if (strv_length(fields) < 5)
-		return NULL;
-	unescape(fields[4]);
-	if (str_has_prefix(fields[4], root) && strchr("/", fields[4][strlen(root)]))
-		return NULL;
-	return alloc_string(fields[4]);
+	if (!str_equal(m->type, "proc") && !str_equal(m->type, "sysfs"))
+		return false;
+	return !str_has_prefix(m->path, root) || !strchr("/", m->path[strlen(root)]);
 }
 
 /*
@@ -340,18 +313,17 @@ static char *full_view(char *line, const char *root)
  */
 static struct error *take_off_views(const struct setup *s)
 {
-	char *root autofree = NULL, *text autofree = NULL;
-	char **lines autostrv = NULL;
+	struct mountinfo mounts automountinfo = { 0 };
+	char *root autofree = NULL;
 
 	TRY(path_of_fd(s->root_dir, &root));
-	TRY(path_read_text(AT_FDCWD, "/proc/self/mountinfo", 8 << 20, &text));
-	lines = strv_split(text, '\n');
-	for (size_t i = strv_length(lines); i-- > 0;) {
-		char *point autofree = full_view(lines[i], root);
+	TRY(mountinfo_read(&mounts));
+	for (size_t i = mounts.n; i-- > 0;) {
+		const struct mountinfo_line *m = &mounts.list[i];
 
-		if (point && umount2(point, MNT_DETACH) < 0 &&
-		    mount("none", point, "tmpfs", MS_RDONLY, "size=4k") < 0)
-			return error_sys("take off %s", point);
+		if (is_full_view(m, root) && umount2(m->path, MNT_DETACH) < 0 &&
+		    mount("none", m->path, "tmpfs", MS_RDONLY, "size=4k") < 0)
+			return error_sys("take off %s", m->path);
 	}
 	return NULL;
 }
