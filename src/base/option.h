@@ -90,3 +90,12 @@ void option_done(const struct option *options, void *target) __attribute__((nonn
 const struct option **option_shown(const struct option *first, const struct option *second)
 	__attribute__((returns_nonnull));
 void option_print(const char *title, const struct option **list) __attribute__((nonnull));
+
+/*
+ * Such a list in other forms on stdout: one line an option, COMMAND, long name, letter, metavar and
+ * help with tabs between; the words of the command line, a blank before each; and with a '|'
+ * between those that a value follows, of which there may be none.
+ */
+void option_dump(const char *command, const struct option *const *list) __attribute__((nonnull));
+void option_print_words(const struct option *const *list) __attribute__((nonnull));
+bool option_print_valued(const struct option *const *list) __attribute__((nonnull));

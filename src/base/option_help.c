@@ -102,3 +102,34 @@ void option_print(const char *title, const struct option **list)
 		print_wrapped((*o)->help, widest + 3);
 	}
 }
+
+void option_dump(const char *command, const struct option *const *list)
+{
+	for (; *list; list++)
+		printf("%s\t%s\t%.1s\t%s\t%s\n", command, (*list)->name, &(*list)->letter,
+		       (*list)->type->metavar ? (*list)->type->metavar : "", (*list)->help);
+}
+
+void option_print_words(const struct option *const *list)
+{
+	for (; *list; list++) {
+		printf(" --%s", (*list)->name);
+		if ((*list)->letter)
+			printf(" -%c", (*list)->letter);
+	}
+}
+
+bool option_print_valued(const struct option *const *list)
+{
+	const char *separator = "";
+
+	for (; *list; list++) {
+		if (!(*list)->type->metavar)
+			continue;
+		printf("%s--%s", separator, (*list)->name);
+		if ((*list)->letter)
+			printf("|-%c", (*list)->letter);
+		separator = "|";
+	}
+	return *separator != '\0';
+}

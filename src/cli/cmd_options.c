@@ -11,19 +11,12 @@
 
 #include "base/banned.h"
 
-static void dump_table(const char *command, const struct option *const *list)
-{
-	for (; *list; list++)
-		printf("%s\t%s\t%.1s\t%s\t%s\n", command, (*list)->name, &(*list)->letter,
-		       (*list)->type->metavar ? (*list)->type->metavar : "", (*list)->help);
-}
-
 static void dump_command(const struct command *c, void *data)
 {
 	const struct option **list autofree = usage_options(c);
 
 	(void)data;
-	dump_table(c->name, list);
+	option_dump(c->name, list);
 }
 
 /*
@@ -46,32 +39,6 @@ static void print_name(const struct command *c, void *data)
 {
 	(void)data;
 	printf(" %s", c->name);
-}
-
-static void print_words(const struct option *const *list)
-{
-	for (; *list; list++) {
-		printf(" --%s", (*list)->name);
-		if ((*list)->letter)
-			printf(" -%c", (*list)->letter);
-	}
-}
-
-/* The options that take a value, for the word after them is not a container's name. */
-static void print_valued(const struct option *const *list)
-{
-	const char *separator = "";
-
-	for (; *list; list++) {
-		if (!(*list)->type->metavar)
-			continue;
-		printf("%s--%s", separator, (*list)->name);
-		if ((*list)->letter)
-			printf("|-%c", (*list)->letter);
-		separator = "|";
-	}
-	if (!*separator)
-		fputs("''", stdout);
 }
 
 /* What the arguments of a command name, by the word for them in its usage. */
@@ -108,9 +75,11 @@ static void print_case(const struct command *c, void *data)
 	fputs("\t", stdout);
 	print_spellings(c);
 	fputs(")\n\t\toptions='", stdout);
-	print_words(list);
+	option_print_words(list);
 	fputs("'\n\t\tvalued='", stdout);
-	print_valued(list);
+	/* The word after them is not a container's name. */
+	if (!option_print_valued(list))
+		fputs("''", stdout);
 	printf("'\n\t\tkind=%s\n\t\t;;\n", kind_of_arguments(c));
 }
 
@@ -157,7 +126,7 @@ static void print_bash(void)
 	     "\tdone\n"
 	     "\tcase $group$command in");
 	fputs("\t'')\n\t\tCOMPREPLY=($(compgen -W '", stdout);
-	print_words(list);
+	option_print_words(list);
 	usage_for_each_command(print_name, NULL);
 	puts(" container image' -- \"$cur\"))\n\t\treturn\n\t\t;;");
 	print_group("container");

@@ -14,9 +14,7 @@ static void dump(const char *name, const struct option *options, const struct op
 {
 	const struct option **list autofree = option_shown(options, shared);
 
-	for (const struct option **o = list; *o; o++)
-		printf("%s\t%s\t%.1s\t%s\t%s\n", name, (*o)->name, &(*o)->letter,
-		       (*o)->type->metavar ? (*o)->type->metavar : "", (*o)->help);
+	option_dump(name, list);
 }
 
 /* One line an option: COMMAND, long name, letter, metavar, help, with tabs between. */
@@ -32,30 +30,15 @@ static struct error *run_options(struct runtime *rt, void *data, char **argument
 	return NULL;
 }
 
-/* Words of the command line, or with @valued a pattern of those that a value follows. */
-static void print_words(const struct option *options, const struct option *shared, bool valued)
-{
-	const struct option **list autofree = option_shown(options, shared);
-	const char *separator = "";
-
-	for (const struct option **o = list; *o; o++) {
-		if (valued && !(*o)->type->metavar)
-			continue;
-		printf("%s--%s", separator, (*o)->name);
-		separator = valued ? "|" : " ";
-		if ((*o)->letter)
-			printf("%s-%c", separator, (*o)->letter);
-	}
-	if (valued && !*separator)
-		putchar('-');
-}
-
 static void print_case(const char *name, const struct option *options, const struct option *shared)
 {
+	const struct option **list autofree = option_shown(options, shared);
+
 	printf("\t%s)\n\t\toptions='", name);
-	print_words(options, shared, false);
+	option_print_words(list);
 	fputs("' valued='", stdout);
-	print_words(options, shared, true);
+	if (!option_print_valued(list))
+		putchar('-');
 	puts("'\n\t\t;;");
 }
 
