@@ -80,13 +80,11 @@ struct error *config_read(int bundle_dir, const char *path, struct buf *ret)
 	return error_wrap(fd_read_all(fd, ret), "%s", path);
 }
 
-struct error *config_load(int bundle_dir, const char *path, struct config *ret)
+struct error *config_load(int bundle_dir, const char *path, struct buf *text, struct config *ret)
 {
-	struct buf text autobuf = BUF_MAX(CONFIG_BYTES_MAX);
-
 	*ret = (struct config){ 0 };
-	TRY(config_read(bundle_dir, path, &text));
-	return error_wrap(config_parse(buf_text(&text), text.length, ret), "%s", path);
+	TRY(config_read(bundle_dir, path, text));
+	return error_wrap(config_parse(buf_text(text), text->length, ret), "%s", path);
 }
 
 void config_done(struct config *c)

@@ -220,12 +220,12 @@ struct config {
 
 /*
  * Reads and checks the file @path, mostly CONFIG_NAME, relative to the directory @bundle_dir: at
- * most CONFIG_BYTES_MAX, else ERROR_LIMIT. ERROR_NOT_FOUND when there is none.
+ * most CONFIG_BYTES_MAX, else ERROR_LIMIT. ERROR_NOT_FOUND when there is none. @text, a buffer of
+ * the caller's of that size, has it as it was read, which is all that config_read() does.
  */
-struct error *config_load(int bundle_dir, const char *path, struct config *ret)
+struct error *config_load(int bundle_dir, const char *path, struct buf *text, struct config *ret)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Its text as it is, into a buffer of the caller's of at most CONFIG_BYTES_MAX. */
 struct error *config_read(int bundle_dir, const char *path, struct buf *ret)
 	__attribute__((nonnull, warn_unused_result));
 

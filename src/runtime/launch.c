@@ -148,8 +148,7 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	b.oci.foreground = !o->detach;
 	path = o->config ? o->config : CONFIG_NAME;
 	TRY(container_protect_early(b.oci.dir, path));
-	TRY(config_read(b.oci.dir, path, &b.config));
-	TRY(error_wrap(config_parse(buf_text(&b.config), b.config.length, &config), "%s", path));
+	TRY(config_load(b.oci.dir, path, &b.config, &config));
 	TRY(check_terminal(o, &config));
 	if (!config_namespace(&config, "user"))
 		TRY(self_protect());

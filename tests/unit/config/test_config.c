@@ -107,23 +107,27 @@ static void a_bundle_is_loaded(void **state)
 	char *text autofree = config_text("{'process':{'rlimits':[{'type':'RLIMIT_CORE',"
 					  "'hard':18446744073709551615,'soft':0}]}}");
 	struct config c autoconfig = { 0 };
+	struct buf read autobuf = BUF_MAX(CONFIG_BYTES_MAX);
 	char path[32];
 	int dir = test_make_dir(path);
 	int fds = test_count_fds();
 
 	(void)state;
-	assert_fails(config_load(dir, CONFIG_NAME, &c), ERROR_NOT_FOUND,
+	assert_fails(config_load(dir, CONFIG_NAME, &read, &c), ERROR_NOT_FOUND,
 		     "config.json: no such file");
 	test_write_file(dir, "config.json", text);
-	assert_ok(config_load(dir, CONFIG_NAME, &c));
+	assert_ok(config_load(dir, CONFIG_NAME, &read, &c));
 	assert_true(c.process->rlimits[0].hard == UINT64_MAX);
 	test_write_file(dir, "config.json", "{\"ociVersion\":\"0.1.0\"}");
 	config_done(&c);
-	assert_fails(config_load(dir, CONFIG_NAME, &c), ERROR_BAD_INPUT,
+	buf_done(&read);
+	assert_fails(config_load(dir, CONFIG_NAME, &read, &c), ERROR_BAD_INPUT,
 		     "config.json: ociVersion: \"0.1.0\"");
 	assert_int_equal(unlinkat(dir, "config.json", 0), 0);
 	assert_int_equal(mkfifoat(dir, "config.json", 0600), 0);
-	assert_fails(config_load(dir, CONFIG_NAME, &c), ERROR_BAD_INPUT, "config.json: line 1");
+	buf_done(&read);
+	assert_fails(config_load(dir, CONFIG_NAME, &read, &c), ERROR_BAD_INPUT,
+		     "config.json: line 1");
 	unlinkat(dir, "config.json", 0);
 	assert_int_equal(test_count_fds(), fds);
 	close(dir);
