@@ -14,6 +14,14 @@ oci_setup() {
 	config '.process.terminal = false | .root.readonly = false'
 }
 
+# The same, and the directory $host of the host with a secret.
+oci_setup_host() {
+	oci_setup
+	host=$engine/host
+	mkdir "$host"
+	echo of-the-host >"$host/secret"
+}
+
 oci_teardown() {
 	local id
 	for id in $(oci list -q); do

@@ -5,13 +5,6 @@ load ../lib/bundle
 setup() { bundle_setup; }
 teardown() { bundle_teardown; }
 
-# Runs the shell script $1 as the container's program.
-inside() {
-	bundle_args sh -c "$1"
-	run oci_run one
-	assert_success
-}
-
 @test "hooks find the root at its path, in the container's own mounts" {
 	mkdir "$engine/source" "$bundle/rootfs/opt"
 	echo seen >"$engine/source/file"

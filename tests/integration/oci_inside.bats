@@ -5,12 +5,6 @@ load ../lib/bundle
 setup() { bundle_setup; }
 teardown() { bundle_teardown; }
 
-inside() {
-	bundle_args sh -c "$1"
-	run oci_run one
-	assert_success
-}
-
 @test "namespaces, host name, devices" {
 	inside 'hostname; echo $$; ls /dev; stat -c %t:%T /dev/null; echo x >/dev/null; readlink /dev/ptmx'
 	assert_line --index 0 bulkhead

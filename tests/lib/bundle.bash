@@ -89,3 +89,10 @@ oci_status() {
 oci_status_is() {
 	[[ $(oci_status "$1") == "$2" ]]
 }
+
+# Runs the shell script $1 as the program of the container "one", which must succeed; what it says is in $output.
+inside() {
+	bundle_args sh -c "$1"
+	run oci_run one
+	assert_success
+}

@@ -4,32 +4,14 @@
 # shellcheck disable=SC2016 # for the shells in containers
 load ../lib/helpers
 load lib/guest
+load lib/oci
 
-setup_file() { :; }
-teardown_file() { :; }
-
-setup() {
-	engine=$(mktemp -d /tmp/bh.XXXXXX)
-	chmod 755 "$engine"
-	b=$engine/bundle
-	id=c$BATS_TEST_NUMBER
-	mkdir -p "$b/rootfs"
-	make_busybox_tree "$b/rootfs"
-}
+setup() { oci_setup; }
 
 teardown() {
-	local left
-	for left in $(oci list -q); do
-		oci delete -f "$left"
-	done
-	rm -rf --one-file-system "${engine:?}"
+	oci_teardown
 	run find /sys/fs/cgroup -type d -path "*/bundles/$id*"
 	assert_output ''
-}
-
-# Descriptor 3 is bats' own: a container must not keep a test waiting.
-oci() {
-	timeout 120 bulkhead-oci --root "$engine/oci" "$@" 3>&-
 }
 
 # Writes config.json: the program $1 as a shell's words, members of process $2, of linux $3, namespaces $4, mounts $5. There
@@ -44,10 +26,6 @@ config() {
 		 "linux": {${3:-} "namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"}${4:-}],
 		  "cgroupsPath": "/bundles/$id", "maskedPaths": ["/proc/keys"], "readonlyPaths": ["/proc/sys"]}}
 	EOF
-}
-
-status_is() {
-	oci state "$id" | grep -q "\"status\": *\"$1\""
 }
 
 @test "a container's life" {

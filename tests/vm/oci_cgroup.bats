@@ -3,32 +3,15 @@
 # systemd runs, scopes that it makes.
 load ../lib/helpers
 load lib/guest
+load lib/oci
 
-setup_file() { :; }
-teardown_file() { :; }
-
-setup() {
-	engine=$(mktemp -d /tmp/bh.XXXXXX)
-	b=$engine/bundle
-	id=c$BATS_TEST_NUMBER
-	mkdir -p "$b/rootfs"
-	make_busybox_tree "$b/rootfs"
-}
+setup() { oci_setup; }
 
 teardown() {
-	local left
-	for left in $(oci list -q); do
-		oci delete -f "$left"
-	done
-	rm -rf --one-file-system "${engine:?}"
+	oci_teardown
 	run find /sys/fs/cgroup -type d -name "*$id*"
 	assert_output ''
 	[[ ! -d /run/systemd/system ]] || [ "$(systemctl list-units --all --no-legend "*$id*")" = '' ]
-}
-
-# Descriptor 3 is bats' own: a container must not keep a test waiting.
-oci() {
-	timeout 30 bulkhead-oci --root "$engine/oci" "$@" 3>&-
 }
 
 # Writes config.json: resources $1, cgroupsPath $2, program $3 as a shell's words, further members $4. There is no
@@ -58,10 +41,6 @@ pid_of() {
 
 group_path() {
 	sed -n 's/^0:://p' "/proc/$(pid_of "$id")/cgroup"
-}
-
-status_is() {
-	oci state "$id" | grep -q "\"status\": *\"$1\""
 }
 
 # The file $1 of the container's group.
