@@ -257,14 +257,6 @@ static struct error *run_in(struct runtime *rt, const struct exec_options *o, st
 	return err;
 }
 
-static struct error *protect_early(struct runtime *rt, const char *id)
-{
-	struct container c autocontainer = CONTAINER_NONE;
-
-	TRY(container_look_brief(rt, id, &c));
-	return c.has_config ? container_protect_early(c.dir, CONFIG_NAME) : NULL;
-}
-
 static struct error *run(struct runtime *rt, void *data, char **arguments)
 {
 	const struct exec_options *o = data;
@@ -273,7 +265,7 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 
 	err = files_check_preserved(o->preserve_fds, 0);
 	if (!err)
-		err = protect_early(rt, arguments[0]);
+		err = container_protect(rt, arguments[0]);
 	if (!err)
 		err = container_look(rt, arguments[0], &c);
 	if (!err && !c.has_config)

@@ -200,6 +200,14 @@ struct error *container_protect_early(int config_dir, const char *path)
 	return json_mentions(buf_text(&text), "user", false) ? NULL : self_protect();
 }
 
+struct error *container_protect(struct runtime *rt, const char *id)
+{
+	struct container c autocontainer = CONTAINER_NONE;
+
+	TRY(open_dir(rt, id, &c));
+	return container_protect_early(c.dir, CONFIG_NAME);
+}
+
 enum status container_status(const struct container *c)
 {
 	if (!c->state.id || !oci_state_is_alive(&c->state))

@@ -65,6 +65,9 @@ struct error *container_look_brief(struct runtime *rt, const char *id, struct co
  */
 struct error *container_protect_early(int config_dir, const char *path)
 	__attribute__((nonnull, warn_unused_result));
+/* The same by the config.json that the container @id keeps. ERROR_NOT_FOUND where there is none. */
+struct error *container_protect(struct runtime *rt, const char *id)
+	__attribute__((nonnull, warn_unused_result));
 
 /* What it is doing now. A state file of an earlier boot, or a process that is gone, is stopped. */
 enum status container_status(const struct container *c) __attribute__((nonnull));
