@@ -24,7 +24,7 @@
 
 #include "base/banned.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 static const char *const schemas[] = { record_schema, image_schema, NULL };
 

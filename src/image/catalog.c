@@ -22,7 +22,10 @@ const char image_schema[] =
 	"CREATE TABLE IF NOT EXISTS image_layers (image TEXT NOT NULL REFERENCES images (id),"
 	" position INTEGER NOT NULL, layer TEXT NOT NULL REFERENCES layers (name),"
 	" PRIMARY KEY (image, position)) WITHOUT ROWID;"
-	"CREATE INDEX IF NOT EXISTS image_layers_layer ON image_layers (layer);";
+	"CREATE INDEX IF NOT EXISTS image_layers_layer ON image_layers (layer);"
+	"CREATE TABLE IF NOT EXISTS layer_blobs (digest TEXT PRIMARY KEY, diff_id TEXT NOT NULL,"
+	" size INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS layer_blobs_diff_id ON layer_blobs (diff_id);";
 
 /* ---- writing ---- */
 
@@ -125,9 +128,49 @@ struct error *catalog_has_blob(struct db *db, const char *hex, bool *ret)
 	int64_t unused;
 
 	TRY(look_up(db, "SELECT 1 FROM images WHERE id = ?", digest, ret, &unused));
+	if (!*ret)
+		TRY(look_up(db, "SELECT 1 FROM layer_blobs WHERE digest = ?", digest, ret,
+			    &unused));
 	if (*ret)
 		return NULL;
 	return look_up(db, "SELECT 1 FROM images WHERE manifest = ? LIMIT 1", digest, ret, &unused);
+}
+
+struct error *catalog_add_blob(struct db *db, const char *digest, const char *diff_id,
+			       uint64_t size_bytes)
+{
+	struct db_statement *s;
+
+	TRY(db_prepare(
+		db, "INSERT OR REPLACE INTO layer_blobs (digest, diff_id, size) VALUES (?, ?, ?)",
+		&s));
+	db_bind_text(s, 1, digest);
+	db_bind_text(s, 2, diff_id);
+	db_bind_int(s, 3, (int64_t)size_bytes);
+	return db_run(s);
+}
+
+struct error *catalog_find_blob(struct db *db, const char *diff_id, const char *digest,
+				char ret_digest[DIGEST_SIZE], uint64_t *ret_bytes)
+{
+	struct db_statement *s;
+	bool row;
+
+	TRY(db_prepare(db,
+		       "SELECT digest, size FROM layer_blobs WHERE diff_id = ?"
+		       " ORDER BY digest = ? DESC, size LIMIT 1",
+		       &s));
+	db_bind_text(s, 1, diff_id);
+	db_bind_text(s, 2, digest ? digest : "");
+	TRY(db_step(s, &row));
+	if (!row)
+		return error_new(ERROR_NOT_FOUND, "layer %.19s was not kept as it came", diff_id);
+	if (strlen(db_text(s, 0)) != DIGEST_SIZE - 1)
+		return error_new(ERROR_SYSTEM, "the database has a blob \"%s\"", db_text(s, 0));
+	memcpy(ret_digest, db_text(s, 0), DIGEST_SIZE);
+	*ret_bytes = (uint64_t)db_int(s, 1);
+	db_reset(s);
+	return NULL;
 }
 
 struct error *catalog_set_name(struct db *db, const char *name, bool is_digest, const char *id)
@@ -184,6 +227,11 @@ struct error *catalog_remove_image(struct db *db, const char *id, char ***ret_la
 	TRY(list_unused_layers(db, &unused));
 	for (size_t i = 0; unused && unused[i]; i++)
 		TRY(run_with(db, "DELETE FROM layers WHERE name = ?", unused[i]));
+	if (unused)
+		TRY(run_with(db,
+			     "DELETE FROM layer_blobs WHERE diff_id <> ? AND NOT EXISTS"
+			     " (SELECT 1 FROM layers WHERE diff_id = layer_blobs.diff_id)",
+			     ""));
 	*ret_layers = take(unused);
 	return NULL;
 }

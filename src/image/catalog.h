@@ -30,6 +30,21 @@ struct error *catalog_layer_size(struct db *db, const char *name, uint64_t *ret_
 struct error *catalog_has_blob(struct db *db, const char *hex, bool *ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * The blob @digest of @size_bytes is kept: a layer of diff id @diff_id as it came. It goes with the
+ * last layer that has the diff id.
+ */
+struct error *catalog_add_blob(struct db *db, const char *digest, const char *diff_id,
+			       uint64_t size_bytes) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * A kept blob of a layer: the one of @digest where there is such a one, else (or with NULL) any
+ * that has @diff_id. ERROR_NOT_FOUND.
+ */
+struct error *catalog_find_blob(struct db *db, const char *diff_id, const char *digest,
+				char ret_digest[DIGEST_SIZE], uint64_t *ret_bytes)
+	__attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
+
 /* Makes @name (short form, with tag or digest) mean image @id, whatever it meant before. */
 struct error *catalog_set_name(struct db *db, const char *name, bool is_digest, const char *id)
 	__attribute__((nonnull, warn_unused_result));
@@ -38,7 +53,7 @@ struct error *catalog_remove_name(struct db *db, const char *name)
 
 /*
  * Removes the image and its names, and the layers that no other image has: their names in
- * @ret_layers.
+ * @ret_layers. Blobs of layers that are no more lose their rows too.
  */
 struct error *catalog_remove_image(struct db *db, const char *id, char ***ret_layers)
 	__attribute__((nonnull, warn_unused_result));

@@ -99,7 +99,7 @@ static struct error *unpack_missing(struct committing *k, commit_find_layer *fin
 	};
 
 	TRY(list_missing(k, find, data, &m));
-	TRY(layer_unpack_all(k->w, m.requests, m.n));
+	TRY(layer_unpack_all(k->w, m.requests, m.n, k->c->progress, k->c->progress_data));
 	for (size_t i = 0; i < m.n; i++) {
 		k->unpacked[m.positions[i]] = m.requests[i];
 		k->unpacked[m.positions[i]].source.fd = -1; /* it is done with */
@@ -123,15 +123,43 @@ static struct error *put_documents(struct committing *k)
 
 /* ---- the transaction ---- */
 
-/* Moves @from of the work directory to @name in @dir; what lies there without a row goes aside. */
-static struct error *move_in(struct committing *k, const char *from, int dir, const char *name)
+/* Moves @from in @from_dir to @name in @dir; what lies there without a row goes aside. */
+static struct error *move_in(struct committing *k, int from_dir, const char *from, int dir,
+			     const char *name)
 {
-	char *aside autofree = alloc_printf("aside-%s", name);
+	/* A layer and a blob may have the same name: hence the descriptor in it. */
+	char *aside autofree = alloc_printf("aside-%d-%s", dir, name);
 
 	if (renameat(dir, name, k->w->dir, aside) < 0 && errno != ENOENT)
 		return error_sys("move %s aside", name);
-	if (renameat(k->w->dir, from, dir, name) < 0)
+	if (renameat(from_dir, from, dir, name) < 0)
 		return error_sys("move %s into the image store", from);
+	return NULL;
+}
+
+static struct error *record_blob(struct committing *k, int dir, const char *from,
+				 const char *digest)
+{
+	bool present;
+
+	TRY(catalog_has_blob(k->store->db, digest_hex(digest), &present));
+	return present ? NULL : move_in(k, dir, from, k->store->blobs, digest_hex(digest));
+}
+
+/* The bytes of a layer as they came, which lie beside its files or where they were fetched to. */
+static struct error *record_layer_blob(struct committing *k, const struct layer_request *r,
+				       const char *diff_id)
+{
+	char *path autofree = alloc_printf("%s/%s", r->directory, LAYER_BLOB);
+
+	TRY(r->remote ? record_blob(k, k->store->partial, digest_hex(r->found_digest),
+				    r->found_digest)
+		      : record_blob(k, k->w->dir, path, r->found_digest));
+	TRY(catalog_add_blob(k->store->db, r->found_digest, diff_id, r->blob_bytes));
+	if (r->remote)
+		store_partial_drop(k->store, r->found_digest);
+	else if (unlinkat(k->w->dir, path, 0) < 0 && errno != ENOENT)
+		return error_sys("remove a second copy of a layer");
 	return NULL;
 }
 
@@ -148,8 +176,10 @@ static struct error *record_layers(struct committing *k, bool *ret_gone)
 		*ret_gone = !present && !*r->directory;
 		if (*ret_gone)
 			return NULL;
+		if (*r->directory)
+			TRY(record_layer_blob(k, r, k->c->diff_ids[i]));
 		if (!present) {
-			TRY(move_in(k, r->directory, k->store->layers, k->chain[i]));
+			TRY(move_in(k, k->w->dir, r->directory, k->store->layers, k->chain[i]));
 			TRY(catalog_add_layer(k->store->db, k->chain[i], k->c->diff_ids[i],
 					      r->size_bytes));
 		}
@@ -157,14 +187,6 @@ static struct error *record_layers(struct committing *k, bool *ret_gone)
 		k->size_bytes += size;
 	}
 	return NULL;
-}
-
-static struct error *record_blob(struct committing *k, const char *from, const char *digest)
-{
-	bool present;
-
-	TRY(catalog_has_blob(k->store->db, digest_hex(digest), &present));
-	return present ? NULL : move_in(k, from, k->store->blobs, digest_hex(digest));
 }
 
 static struct error *record_names(struct committing *k)
@@ -186,9 +208,9 @@ static struct error *record_image(struct committing *k)
 		.size_bytes = k->size_bytes,
 	};
 
-	TRY(record_blob(k, "config", k->id));
+	TRY(record_blob(k, k->w->dir, "config", k->id));
 	if (k->c->manifest)
-		TRY(record_blob(k, "manifest", k->manifest_digest));
+		TRY(record_blob(k, k->w->dir, "manifest", k->manifest_digest));
 	TRY(catalog_add_image(k->store->db, &image));
 	return record_names(k);
 }

@@ -13,8 +13,10 @@ struct commit {
 	const char *manifest; /* its text, NULL: none */
 	size_t manifest_length;
 	char *const *diff_ids;
-	char *const *names;   /* short forms with tags */
-	char *const *digests; /* "name@sha256:…" */
+	char *const *names;	  /* short forms with tags */
+	char *const *digests;	  /* "name@sha256:…" */
+	layer_progress *progress; /* NULL: nobody looks */
+	void *progress_data;
 };
 
 /* Fills @ret->source and .digest for layer @i of the image. */

@@ -112,6 +112,6 @@ struct error *image_import(struct image_store *store, int fd, const struct image
 	TRY(apply_changes(&i.config.config, import->changes));
 	TRY(work_begin(store, &i.w));
 	TRY(source_of(fd, &i.layer));
-	TRY(layer_unpack_all(&i.w, &i.layer, 1));
+	TRY(layer_unpack_all(&i.w, &i.layer, 1, NULL, NULL));
 	return record(&i, import, ret_id);
 }

@@ -2,19 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/msg.h"
 #include "base/path.h"
-#include "base/proc.h"
 #include "image/pump.h"
 #include "image/records.h"
 #include "image/sandbox.h"
@@ -26,12 +20,18 @@
  * trusted.
  */
 #define PLAIN_MAX (128ULL << 30)
-#define WORKERS_MAX 16
 
 /* ---- one layer's pipeline, in a process of its own ---- */
 
 struct pipeline {
 	struct layer_request *request;
+	size_t slot;
+	layer_tell *tell;
+	void *tell_data;
+	int keep;	 /* the file that the bytes are kept in */
+	uint64_t kept;	 /* bytes in it before we began */
+	int stream;	 /* of what is fetched */
+	bool waited_out; /* told that nothing more is to come */
 	struct sandbox unpacker, decompressor;
 	struct pump
 		pumps[2]; /* compressed bytes, plain bytes; without compression only the second */
@@ -47,6 +47,8 @@ static void pipeline_done(struct pipeline *p)
 	pump_done(&p->pumps[1]);
 	digest_free(p->blob_digest);
 	digest_free(p->plain_digest);
+	fd_close(&p->keep);
+	fd_close(&p->stream);
 }
 #define autopipeline __attribute__((cleanup(pipeline_done)))
 
@@ -57,7 +59,7 @@ static struct error *look_at_head(struct pipeline *p)
 	ssize_t n;
 
 	p->compressed = true; /* what a stream is, the helper finds out */
-	if (p->request->is_stream)
+	if (p->request->is_stream || p->request->remote)
 		return NULL;
 	n = pread(e->fd, head, e->length < sizeof(head) ? (size_t)e->length : sizeof(head),
 		  (off_t)e->offset);
@@ -67,20 +69,36 @@ static struct error *look_at_head(struct pipeline *p)
 	return NULL;
 }
 
-static struct pump source_pump(const struct pipeline *p)
+/* Tells how far the bytes are as they come, and once that the last one has. */
+static void tell_moved(void *data, uint64_t total)
+{
+	struct pipeline *p = data;
+	bool all = p->request->source.length && total == p->request->source.length;
+
+	if (!p->waited_out)
+		p->tell(p->tell_data, all ? LAYER_UNPACKING : LAYER_FETCHING, total);
+	p->waited_out = all;
+}
+
+static struct pump source_pump(struct pipeline *p)
 {
 	const struct extent *e = &p->request->source;
+	bool remote = p->request->remote;
 
 	return (struct pump){
-		.in = e->fd,
+		.in = remote ? p->stream : e->fd,
 		.offset = e->offset,
 		.left = p->request->is_stream ? UINT64_MAX : e->length,
-		.is_file = !p->request->is_stream,
+		.is_file = !p->request->is_stream && !remote,
 		.is_shared = p->request->is_stream,
 		.out = -1,
+		.copy = p->keep,
+		.copied = p->kept,
 		.digest = p->blob_digest,
 		.max = PLAIN_MAX,
 		.name = "the layer",
+		.moved = p->tell ? tell_moved : NULL,
+		.moved_data = p,
 	};
 }
 
@@ -120,7 +138,7 @@ static struct error *run_pipeline(struct pipeline *p, int diff)
 
 	TRY(look_at_head(p));
 	TRY(digest_new(&p->plain_digest));
-	if (p->compressed && p->request->digest)
+	if (p->compressed)
 		TRY(digest_new(&p->blob_digest));
 	TRY(start_unpacker(p, diff, &unpacker_end));
 	if (p->compressed) {
@@ -150,216 +168,107 @@ static struct error *judge(struct pipeline *p, struct records *records)
 	struct layer_request *r = p->request;
 	const struct pump *source = &p->pumps[p->compressed ? 0 : 1];
 	struct report_sum sum = { 0 };
-	char found[DIGEST_SIZE];
 
-	if (source->is_file && source->left)
-		return error_new(ERROR_BAD_INPUT, "the archive ends early");
-	if (p->blob_digest) {
-		digest_finish(p->blob_digest, found);
-		TRY(compare("blob", r->digest, found));
-	}
+	if (source->left && source->left != UINT64_MAX)
+		return error_new(ERROR_BAD_INPUT,
+				 r->remote ? "the download ended early" : "the archive ends early");
 	digest_finish(p->plain_digest, r->found_diff_id);
-	if (!p->compressed)
-		TRY(compare("blob", r->digest, r->found_diff_id));
+	if (p->compressed)
+		digest_finish(p->blob_digest, r->found_digest);
+	else
+		memcpy(r->found_digest, r->found_diff_id, DIGEST_SIZE);
+	TRY(compare("blob", r->digest, r->found_digest));
 	if (p->compressed)
 		TRY(sandbox_finish(&p->decompressor, NULL, NULL, NULL));
 	TRY(compare("diff id", r->diff_id, r->found_diff_id));
 	TRY(sandbox_finish(&p->unpacker, records_add, records, &sum));
+	r->blob_bytes = source->total;
 	r->size_bytes = sum.bytes;
 	return NULL;
 }
 
-static struct error *unpack_one(struct work *w, struct layer_request *request)
+/* ---- what is fetched ---- */
+
+/* Begins, or goes on with, the file of a layer that is fetched. Whose file it is waits for it. */
+static struct error *open_partial(struct work *w, struct pipeline *p)
+{
+	const struct layer_request *r = p->request;
+	struct stat st;
+
+	if (p->tell)
+		p->tell(p->tell_data, LAYER_WAITING, 0);
+	TRY(store_partial_open(w->store, r->digest, &p->keep));
+	if (fstat(p->keep, &st) < 0)
+		return error_sys("look at the download");
+	p->kept = (uint64_t)st.st_size;
+	if (p->kept > r->source.length) /* never ours */
+		p->kept = 0;
+	if (p->kept == r->source.length)
+		return NULL;
+	return r->remote->open(r->remote->data, p->slot, r->position, p->kept, &p->stream);
+}
+
+/*
+ * Why bytes are missing the fetcher knows best. What is whole but wrong is thrown away, or it
+ * would be in the way for ever.
+ */
+static struct error *end_partial(struct work *w, struct pipeline *p, struct error *err)
+{
+	const struct layer_request *r = p->request;
+	struct error *why = NULL;
+
+	if (p->stream >= 0) {
+		fd_close(&p->stream);
+		why = r->remote->finish(r->remote->data, p->slot);
+	}
+	if (error_is(err, ERROR_UNTRUSTED) || error_errno(err) == ENOSPC)
+		store_partial_drop(w->store, r->digest);
+	if (!err || !why || error_is(err, ERROR_UNTRUSTED)) {
+		error_ignore(why, "all bytes came, or what came was wrong");
+		return err;
+	}
+	error_free(err);
+	return why;
+}
+
+static struct error *run_and_judge(struct pipeline *p, int dir, int diff)
+{
+	struct records records autorecords = RECORDS_NONE;
+
+	TRY(run_pipeline(p, diff));
+	TRY(judge(p, &records));
+	return records_write(dir, &records);
+}
+
+struct error *layer_unpack(struct work *w, struct layer_request *request, size_t slot,
+			   layer_tell *tell, void *data)
 {
 	struct pipeline p autopipeline = {
 		.request = request,
+		.slot = slot,
+		.tell = tell,
+		.tell_data = data,
+		.keep = -1,
+		.stream = -1,
 		.unpacker = SANDBOX_NONE,
 		.decompressor = SANDBOX_NONE,
 		.pumps = { { .out = -1 }, { .out = -1 } },
 	};
-	struct records records autorecords = RECORDS_NONE;
 	int dir autoclose = -1, diff autoclose = -1;
 
 	TRY(path_open_dir(w->dir, request->directory, 0700, &dir));
 	TRY(path_open_dir(dir, "diff", 0755, &diff));
 	if (fchmod(diff, 0755) < 0) /* whatever the umask */
 		return error_sys("set the mode of a layer");
-	TRY(run_pipeline(&p, diff));
-	TRY(judge(&p, &records));
-	return records_write(dir, &records);
-}
+	if (request->remote) {
+		struct error *err = open_partial(w, &p);
 
-/* ---- workers ---- */
-
-struct worker {
-	pid_t pid;
-	int result;
-	struct layer_request *request;
-};
-
-enum worker_result { WORKER_ERROR = 1, WORKER_DONE };
-
-static struct error *tell_result(int fd, const struct layer_request *request)
-{
-	struct buf payload autobuf = BUF_MAX(1024);
-
-	TRY(msg_put_text(&payload, request->found_diff_id));
-	TRY(msg_put_u64(&payload, request->size_bytes));
-	return msg_write(fd, WORKER_DONE, payload.data, payload.length);
-}
-
-static void run_worker(struct work *w, struct layer_request *request, int result, pid_t parent)
-{
-	char frame[ERROR_FRAME_MAX];
-	struct error *err;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (getppid() != parent) /* it was quicker */
-		_exit(1);
-	err = unpack_one(w, request);
-	if (!err)
-		err = tell_result(result, request);
-	if (err) {
-		size_t length = error_encode(err, frame, sizeof(frame));
-
-		error_ignore(msg_write(result, WORKER_ERROR, frame, length), "nobody waits");
+		if (!err)
+			err = run_and_judge(&p, dir, diff);
+		return end_partial(w, &p, err);
 	}
-	_exit(err ? 1 : 0);
-}
-
-static struct error *start_worker(struct work *w, struct layer_request *request, struct worker *ret)
-{
-	int write_end autoclose = -1;
-	pid_t self = getpid();
-
-	TRY(fd_pipe(&ret->result, &write_end));
-	ret->request = request;
-	ret->pid = fork();
-	if (ret->pid < 0)
-		return error_sys("start a process for a layer");
-	if (ret->pid == 0)
-		run_worker(w, request, write_end, self);
-	return NULL;
-}
-
-static struct error *read_result(struct worker *worker)
-{
-	struct buf payload autobuf = BUF_MAX(ERROR_FRAME_MAX);
-	struct msg_cursor c;
-	char *diff_id autofree = NULL;
-	uint32_t type;
-
-	TRY(error_wrap(msg_read(worker->result, &type, &payload), "unpacking was interrupted"));
-	if (type == WORKER_ERROR)
-		return error_decode(payload.data, payload.length);
-	c = msg_begin(&payload);
-	TRY(msg_get_text(&c, DIGEST_SIZE - 1, &diff_id));
-	TRY(msg_get_u64(&c, &worker->request->size_bytes));
-	memcpy(worker->request->found_diff_id, diff_id, strlen(diff_id) + 1);
-	return msg_end(&c);
-}
-
-static struct error *end_worker(struct worker *worker)
-{
-	const struct layer_request *r = worker->request;
-	struct error *err = read_result(worker);
-	int status;
-
-	error_ignore(proc_wait(worker->pid, &status), "its result is what counts");
-	worker->pid = 0;
-	fd_close(&worker->result);
-	return r->diff_id || r->digest
-		       ? error_wrap(err, "layer %.19s", r->diff_id ? r->diff_id : r->digest)
-		       : err;
-}
-
-static void stop_worker(struct worker *worker)
-{
-	int status;
-
-	if (worker->pid > 0) {
-		kill(worker->pid, SIGKILL);
-		error_ignore(proc_wait(worker->pid, &status), "it was killed");
-	}
-	worker->pid = 0;
-	fd_close(&worker->result);
-}
-
-/* The index of a worker that has something to say. */
-static struct error *wait_for_result(struct worker *workers, size_t n, size_t *ret)
-{
-	struct pollfd polls[WORKERS_MAX];
-
-	for (size_t i = 0; i < n; i++)
-		polls[i] = (struct pollfd){ .fd = workers[i].result, .events = POLLIN };
-	while (poll(polls, n, -1) < 0)
-		if (errno != EINTR)
-			return error_sys("wait for the layers");
-	for (size_t i = 0; i < n; i++)
-		if (polls[i].revents)
-			*ret = i;
-	return NULL;
-}
-
-static size_t worker_count(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (size_t)n;
-}
-
-/*
- * The disk may as well begin while other layers are unpacked: what a commit then has to wait for is
- * the rest. One process at a time, and only for layers that are worth it.
- */
-#define FLUSH_BYTES (32 << 20)
-
-static void flush_meanwhile(struct work *w, const struct layer_request *done, pid_t *flusher)
-{
-	pid_t self = getpid();
-	int status;
-
-	if (done->size_bytes < FLUSH_BYTES)
-		return;
-	if (*flusher > 0 && waitpid(*flusher, &status, WNOHANG) == 0)
-		return;
-	*flusher = fork(); /* without one the commit writes it all */
-	if (*flusher != 0)
-		return;
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (getppid() == self)
-		syncfs(w->dir);
-	_exit(0);
-}
-
-struct error *layer_unpack_all(struct work *w, struct layer_request *requests, size_t n)
-{
-	struct worker workers[WORKERS_MAX];
-	size_t max = worker_count(), running = 0, next = 0, ready = 0;
-	struct error *err = NULL;
-	pid_t flusher = -1;
-	int status;
-
-	for (size_t i = 0; i < WORKERS_MAX; i++)
-		workers[i] = (struct worker){ .result = -1 };
-	while (!err && (next < n || running)) {
-		if (next < n && running < max) {
-			err = start_worker(w, &requests[next++], &workers[running]);
-			running++;
-			continue;
-		}
-		err = wait_for_result(workers, running, &ready);
-		if (err)
-			break;
-		err = end_worker(&workers[ready]);
-		if (!err && (next < n || running > 1))
-			flush_meanwhile(w, workers[ready].request, &flusher);
-		workers[ready] = workers[--running];
-		workers[running] = (struct worker){ .result = -1 };
-	}
-	for (size_t i = 0; i < running; i++)
-		stop_worker(&workers[i]);
-	if (flusher > 0)
-		error_ignore(proc_wait(flusher, &status), "it has no result");
-	return err;
+	p.keep = openat(dir, LAYER_BLOB, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (p.keep < 0)
+		return error_sys("make a file for the layer");
+	return run_and_judge(&p, dir, diff);
 }

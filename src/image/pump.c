@@ -24,12 +24,23 @@ struct error *pump_pipe(int *ret_read, int *ret_write)
 	return NULL;
 }
 
+/* What an earlier, interrupted run has copied. */
+static ssize_t read_copied(struct pump *p)
+{
+	uint64_t left = p->copied - p->total;
+
+	return pread(p->copy, p->buffer, left < PUMP_BUFFER ? (size_t)left : PUMP_BUFFER,
+		     (off_t)p->total);
+}
+
 static ssize_t read_some(struct pump *p)
 {
 	size_t want = p->left < PUMP_BUFFER ? (size_t)p->left : PUMP_BUFFER;
 	struct pollfd ready = { .fd = p->in, .events = POLLIN };
 	ssize_t n;
 
+	if (p->total < p->copied)
+		return read_copied(p);
 	if (p->is_shared && poll(&ready, 1, 0) == 0) {
 		errno = EAGAIN;
 		return -1;
@@ -39,6 +50,23 @@ static ssize_t read_some(struct pump *p)
 			       : read(p->in, p->buffer, want);
 	while (n < 0 && errno == EINTR);
 	return n;
+}
+
+static struct error *write_copy(const struct pump *p)
+{
+	size_t done = 0;
+
+	if (p->copy <= 0 || p->total < p->copied)
+		return NULL;
+	while (done < p->filled) {
+		ssize_t n = pwrite(p->copy, p->buffer + done, p->filled - done,
+				   (off_t)(p->total + done));
+
+		if (n < 0 && errno != EINTR)
+			return error_sys("keep %s", p->name);
+		done += n < 0 ? 0 : (size_t)n;
+	}
+	return NULL;
 }
 
 /* Refills the empty buffer. *@ret_moved: something happened. */
@@ -54,6 +82,7 @@ static struct error *fill(struct pump *p, bool *ret_moved)
 	p->at_end = n == 0;
 	p->filled = (size_t)n;
 	p->sent = 0;
+	TRY(write_copy(p));
 	p->offset += (uint64_t)n;
 	p->total += (uint64_t)n;
 	if (p->left != UINT64_MAX)
@@ -63,6 +92,8 @@ static struct error *fill(struct pump *p, bool *ret_moved)
 				 (uintmax_t)p->max);
 	if (p->digest)
 		digest_add(p->digest, p->buffer, p->filled);
+	if (p->moved)
+		p->moved(p->moved_data, p->total);
 	return NULL;
 }
 
@@ -139,7 +170,7 @@ static struct error *wait_for_any(const struct pump *pumps, size_t n,
 static struct error *prepare(struct pump *p)
 {
 	p->buffer = alloc_zeroed(PUMP_BUFFER, 1);
-	if (!p->is_file && !p->is_shared)
+	if (!p->is_file && !p->is_shared && p->in >= 0)
 		TRY(fd_set_nonblocking(p->in));
 	if (p->out >= 0)
 		TRY(fd_set_nonblocking(p->out));

@@ -20,8 +20,13 @@ struct pump {
 	bool is_shared; /* a pipe or terminal of the user's: its flags are not ours to change */
 	int out;	/* owned, closed at the end; -1: only count and hash */
 	struct digest *digest; /* NULL: none */
-	uint64_t total;	       /* moved so far */
-	uint64_t max;	       /* more is ERROR_LIMIT, told about .name */
+	int copy;	       /* the caller's: a file that all bytes go to as well; 0: none */
+	uint64_t copied;       /* bytes that are in it already: they are read there, not from .in */
+	/* Called for each piece that has come; NULL: nobody. */
+	void (*moved)(void *data, uint64_t total);
+	void *moved_data;
+	uint64_t total; /* moved so far */
+	uint64_t max;	/* more is ERROR_LIMIT, told about .name */
 	const char *name;
 	/* private */
 	char *buffer;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +70,45 @@ void work_end(struct work *w)
 	fd_close(&w->lock);
 }
 
+/* ---- partial blobs ---- */
+
+/* Whether the file that was locked is still the one of that name: else it was moved or removed. */
+static bool is_still_there(int dir, const char *name, int fd)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 && fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+struct error *store_partial_open(struct image_store *store, const char *digest, int *ret_fd)
+{
+	const char *hex = digest_hex(digest);
+
+	for (;;) {
+		int fd autoclose = openat(store->blobs, hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0)
+			fd = openat(store->partial, hex, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+				    0600);
+		else
+			return *ret_fd = fd_take(&fd), NULL;
+		if (fd < 0)
+			return error_sys("make a file for a download");
+		while (flock(fd, LOCK_EX) < 0)
+			if (errno != EINTR)
+				return error_sys("lock the file of a download");
+		if (is_still_there(store->partial, hex, fd))
+			return *ret_fd = fd_take(&fd), NULL;
+	}
+}
+
+void store_partial_drop(struct image_store *store, const char *digest)
+{
+	if (unlinkat(store->partial, digest_hex(digest), 0) < 0 && errno != ENOENT)
+		log_debug("image store: a partial download stays: %m");
+}
+
 /* ---- sweeping ---- */
 
 typedef struct error *is_named_function(struct db *db, const char *name, bool *ret_named);
@@ -105,7 +145,8 @@ static struct error *sweep_directory(struct image_store *store, int dir,
 
 	TRY(list_unnamed(store->db, dir, is_named, &names));
 	for (size_t i = 0; names && names[i]; i++) {
-		char *aside autofree = alloc_printf("unnamed-%s", names[i]);
+		/* A layer and a blob may have the same name: hence the descriptor in it. */
+		char *aside autofree = alloc_printf("unnamed-%d-%s", dir, names[i]);
 
 		log_debug("image store: %s is in no image", names[i]);
 		if (renameat(dir, names[i], w->dir, aside) < 0 && errno != ENOENT)
@@ -188,6 +229,7 @@ static struct error *open_directories(struct image_store *store)
 	TRY(path_open_dir(store->root, "layers", 0700, &store->layers));
 	TRY(path_open_dir(store->root, "blobs", 0700, &blobs));
 	TRY(path_open_dir(blobs, "sha256", 0700, &store->blobs));
+	TRY(path_open_dir(store->root, "partial", 0700, &store->partial));
 	return path_open_dir(store->root, "tmp", 0700, &store->tmp);
 }
 
@@ -196,7 +238,9 @@ struct error *image_store_open(int root_dir, struct db *db, struct image_store *
 	struct image_store *store = alloc_zeroed(1, sizeof(*store));
 	struct error *err;
 
-	*store = (struct image_store){ .db = db, .root = -1, .layers = -1, .blobs = -1, .tmp = -1 };
+	*store = (struct image_store){
+		.db = db, .root = -1, .layers = -1, .blobs = -1, .partial = -1, .tmp = -1
+	};
 	store->root = fcntl(root_dir, F_DUPFD_CLOEXEC, 0);
 	err = store->root < 0 ? error_sys("copy a descriptor") : open_directories(store);
 	if (!err) /* what cannot be swept now hinders nobody: the next command tries again */
@@ -216,6 +260,7 @@ void image_store_close(struct image_store *store)
 	fd_close(&store->root);
 	fd_close(&store->layers);
 	fd_close(&store->blobs);
+	fd_close(&store->partial);
 	fd_close(&store->tmp);
 	free(store);
 }

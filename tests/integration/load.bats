@@ -111,6 +111,17 @@ refused() {
 	nothing_left
 }
 
+@test "layers are kept as they came, until the last image that has them is removed" {
+	local blob
+	python3 "$archives" oci "$archive" one:1 "$lower" "$upper"
+	bulkhead load -q -i "$archive"
+	for blob in $(tar -tf "$archive" | sed -n 's,^blobs/sha256/\(.\),\1,p'); do
+		tar -xOf "$archive" "blobs/sha256/$blob" | cmp - "$engine/root/blobs/sha256/$blob"
+	done
+	bulkhead rmi one:1
+	nothing_left
+}
+
 @test "podman and docker write what is read, and it runs" {
 	local podman=(podman --root "$engine/podman" --runroot "$engine/podman-run" --tmpdir "$engine/podman-tmp"
 		--cgroup-manager cgroupfs --events-backend file --storage-driver vfs)
