@@ -19,6 +19,7 @@
 
 #include "base/fd.h"
 #include "base/mount.h"
+#include "base/path.h"
 
 #include "base/banned.h"
 
@@ -71,25 +72,61 @@ static struct error *close_fds(const struct confine *c)
 	return fd_close_from(c->n_fds);
 }
 
+static struct error *put_file(int root, const struct confine_file *f)
+{
+	const char *name = path_last(f->path), *path = f->path + 1;
+	int dir autoclose = -1, fd autoclose = -1;
+
+	if (name == path)
+		dir = fcntl(root, F_DUPFD_CLOEXEC, 0);
+	else {
+		char *parent autofree = alloc_string_n(path, (size_t)(name - path - 1));
+
+		TRY(path_open_dir(root, parent, 0755, &dir));
+	}
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	if (fd < 0)
+		return error_sys("make %s", f->path);
+	return fd_write_all(fd, f->data, f->length);
+}
+
+#define ROOT_FLAGS (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/* Two inodes for each file, and a page beside its own. */
+static struct error *make_root(const struct confine *c, int *ret)
+{
+	size_t bytes = 4096, inodes = 1 + 2 * c->n_files;
+	char *size autofree = NULL, *nr autofree = alloc_printf("%zu", inodes);
+	int context autoclose = -1, root autoclose = -1;
+
+	for (size_t i = 0; i < c->n_files; i++)
+		bytes += c->files[i].length + 8192;
+	size = alloc_printf("%zu", bytes);
+	TRY(mount_open_fs("tmpfs", &context));
+	TRY(mount_option(context, "size", size));
+	TRY(mount_option(context, "nr_inodes", nr));
+	TRY(mount_option(context, "mode", "0555"));
+	TRY(mount_make(context, c->n_files ? ROOT_FLAGS & ~MOUNT_ATTR_RDONLY : ROOT_FLAGS, &root));
+	for (size_t i = 0; i < c->n_files; i++)
+		TRY(put_file(root, &c->files[i]));
+	if (c->n_files)
+		TRY(mount_attributes(root, ROOT_FLAGS, 0, 0, false));
+	*ret = fd_take(&root);
+	return NULL;
+}
+
 /*
- * Replaces the root by an empty file system that nothing can be made in. /proc serves as the place
- * to mount it, since it is on every host; pivot_root(2) with "." and "." stacks the old root over
- * the new one, and umount2 takes it off.
+ * Replaces the root by a file system that nothing can be made in, empty but for the files listed.
+ * /proc serves as the place to mount it, since it is on every host; pivot_root(2) with "." and "."
+ * stacks the old root over the new one, and umount2 takes it off.
  */
 static struct error *empty_root(const struct confine *c)
 {
-	int context autoclose = -1, root autoclose = -1, place autoclose = -1;
+	int root autoclose = -1, place autoclose = -1;
 
-	(void)c;
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_sys("make the mounts private");
-	TRY(mount_open_fs("tmpfs", &context));
-	TRY(mount_option(context, "size", "4096"));
-	TRY(mount_option(context, "nr_inodes", "1"));
-	TRY(mount_option(context, "mode", "0555"));
-	TRY(mount_make(context,
-		       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-		       &root));
+	TRY(make_root(c, &root));
 	place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place < 0)
 		return error_sys("open /proc");
@@ -162,6 +199,21 @@ int confine_landlock_abi(void)
 	return abi < 0 ? 0 : (int)abi;
 }
 
+/* The root holds nothing but the listed files by now. */
+static struct error *allow_root(int ruleset)
+{
+	int root autoclose = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+		.parent_fd = root,
+	};
+
+	if (root < 0 ||
+	    syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+		return error_sys("add a Landlock rule for the root");
+	return NULL;
+}
+
 static struct error *restrict_files(const struct confine *c)
 {
 	int abi = confine_landlock_abi(), ruleset autoclose = -1;
@@ -184,6 +236,8 @@ static struct error *restrict_files(const struct confine *c)
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
 	if (ruleset < 0)
 		return error_sys("make a Landlock ruleset");
+	if (c->n_files)
+		TRY(allow_root(ruleset));
 	for (size_t i = 0; i < c->n_paths; i++) {
 		bool writes = c->paths[i].access & LANDLOCK_ACCESS_FS_WRITE_FILE;
 		struct landlock_path_beneath_attr rule = {
@@ -207,7 +261,7 @@ static struct error *restrict_files(const struct confine *c)
  */
 #define FILTER_HEAD 4
 #define FILTER_EXEC 7
-#define FILTER_MAX 160
+#define FILTER_MAX 256
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
@@ -224,6 +278,32 @@ static size_t add_verdict(struct sock_filter *code, size_t n, int number, uint32
 	return n;
 }
 
+/* The lower half of the argument: these are of 32 bits for the kernel (socket(2)). */
+static size_t add_argument(struct sock_filter *code, size_t n, const struct confine_argument *a)
+{
+	unsigned char skip = (unsigned char)(a->n_values * 2 + 2);
+
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)a->syscall, 0,
+						 skip);
+	code[n++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS,
+		(uint32_t)(offsetof(struct seccomp_data, args) + a->index * sizeof(uint64_t)));
+	for (size_t i = 0; i < a->n_values; i++)
+		n = add_verdict(code, n, (int)a->values[i], SECCOMP_RET_ALLOW);
+	code[n++] = (struct sock_filter)RETURN(SECCOMP_RET_ERRNO | (uint32_t)a->error);
+	return n;
+}
+
+/* Instructions at most. */
+static size_t filter_length(const struct confine *c)
+{
+	size_t n = FILTER_HEAD + FILTER_EXEC + (c->n_syscalls + c->n_failing) * 2;
+
+	for (size_t i = 0; i < c->n_arguments; i++)
+		n += c->arguments[i].n_values * 2 + 3;
+	return n;
+}
+
 static struct error *filter_syscalls(const struct confine *c)
 {
 	struct sock_filter code[FILTER_MAX] = {
@@ -235,13 +315,15 @@ static struct error *filter_syscalls(const struct confine *c)
 	struct sock_fprog program = { .filter = code };
 	size_t n = FILTER_HEAD;
 
-	if ((c->n_syscalls + c->n_failing) * 2 + FILTER_HEAD + FILTER_EXEC > FILTER_MAX)
+	if (filter_length(c) > FILTER_MAX)
 		return error_new(ERROR_BUG, "a filter of %zu system calls", c->n_syscalls);
 	for (size_t i = 0; i < c->n_syscalls; i++)
 		if (!maps_memory(c->syscalls[i]))
 			n = add_verdict(code, n, c->syscalls[i], SECCOMP_RET_ALLOW);
 	for (size_t i = 0; i < c->n_failing; i++)
 		n = add_verdict(code, n, c->failing[i], SECCOMP_RET_ERRNO | ENOENT);
+	for (size_t i = 0; i < c->n_arguments; i++)
+		n = add_argument(code, n, &c->arguments[i]);
 	for (size_t i = 0; i < c->n_syscalls; i++) {
 		if (!maps_memory(c->syscalls[i]))
 			continue;

@@ -22,6 +22,22 @@ struct confine_path {
 	uint64_t access;
 };
 
+/* A file of the otherwise empty root, for a library that reads it: "/etc/hosts". */
+struct confine_file {
+	const char *path; /* two parts at most */
+	const void *data;
+	size_t length;
+};
+
+/* A system call of which one argument is only allowed these values; with others it fails. */
+struct confine_argument {
+	int syscall;
+	unsigned int index; /* from 0 */
+	const uint32_t *values;
+	size_t n_values;
+	int error; /* what it fails with: EAFNOSUPPORT */
+};
+
 /* The walls, for the tests that prove each of them by taking one away. */
 enum confine_wall {
 	CONFINE_LIMITS = 1,
@@ -38,12 +54,16 @@ struct confine {
 	int n_fds;	       /* descriptors from 0 up to this are kept, all others closed */
 	uid_t uid, gid;	       /* in this process's user namespace */
 	uint64_t capabilities; /* 1 << CAP_*: what is left; needs uid 0 */
+	const struct confine_file *files; /* all there is in the root; read-only */
+	size_t n_files;
 	const struct confine_path *paths;
 	size_t n_paths;
 	const int *syscalls; /* allowed numbers; anything else kills the process */
 	size_t n_syscalls;
 	const int *failing; /* fail with ENOENT: what a library tries and can do without */
 	size_t n_failing;
+	const struct confine_argument *arguments; /* not in .syscalls as well */
+	size_t n_arguments;
 	uint64_t memory_bytes; /* RLIMIT_AS; not under AddressSanitizer, whose shadow is huge */
 	uint64_t cpu_seconds;  /* RLIMIT_CPU */
 	uint64_t file_bytes;   /* RLIMIT_FSIZE */

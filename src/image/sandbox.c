@@ -1,30 +1,21 @@
 #include "image/sandbox.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/idrange.h"
+#include "base/helper.h"
 #include "base/mount.h"
-#include "base/msg.h"
 #include "base/proc.h"
 #include "base/userns.h"
 #include "image/report.h"
 
 #include "base/banned.h"
-
-static const struct id_map helper_map = {
-	.inside = 0,
-	.outside = IDRANGE_HELPERS,
-	.length = IDRANGE_LENGTH,
-};
 
 struct error *sandbox_target(int dir, int *ret_fd)
 {
@@ -48,54 +39,6 @@ struct error *sandbox_target(int dir, int *ret_fd)
 
 /* ---- starting ---- */
 
-static struct error *become_helper(const struct proc_spawn *spawn)
-{
-	if (setresgid(0, 0, 0) < 0 || setgroups(0, NULL) < 0 || setresuid(0, 0, 0) < 0)
-		return error_sys("become root of the helper's user namespace");
-	return proc_replace(spawn);
-}
-
-/* In the new process: waits until its ids are mapped, then executes the helper. Never returns. */
-static void run_child(const struct proc_spawn *spawn, int go)
-{
-	struct error *err;
-	char frame[ERROR_FRAME_MAX], byte;
-	size_t length;
-
-	if (fd_read_exact(go, &byte, 1)) /* the parent gave up; its error is the one to be told */
-		_exit(127);
-	err = become_helper(spawn);
-	length = error_encode(err, frame, sizeof(frame));
-	error_ignore(msg_write(spawn->fds[UNPACK_FD_REPORT], UNPACK_ERROR, frame, length),
-		     "the parent is gone");
-	_exit(127);
-}
-
-static struct error *let_go(pid_t pid, int go)
-{
-	TRY(userns_write_maps(pid, &helper_map, 1, &helper_map, 1));
-	return fd_write_all(go, "", 1);
-}
-
-static struct error *start(struct sandbox *s, const struct proc_spawn *spawn)
-{
-	int go_read autoclose = -1, go_write autoclose = -1;
-	unsigned long flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
-			      CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | SIGCHLD;
-	pid_t pid;
-
-	TRY(fd_pipe(&go_read, &go_write));
-	pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
-	if (pid < 0)
-		return error_sys("make namespaces");
-	if (pid == 0) {
-		fd_close(&go_write);
-		run_child(spawn, go_read);
-	}
-	s->pid = pid;
-	return let_go(pid, go_write);
-}
-
 struct error *sandbox_start(struct sandbox *s, const char *mode, int archive, int plain, int target)
 {
 	char *argv[] = { (char *)UNPACK_PROGRAM, (char *)mode, NULL };
@@ -118,7 +61,7 @@ struct error *sandbox_start(struct sandbox *s, const char *mode, int archive, in
 	fds[UNPACK_FD_TARGET] = target;
 	spawn.n_fds = target >= 0 ? UNPACK_FD_TARGET + 1 : UNPACK_FD_REPORT + 1;
 	spawn.exec_fd = program;
-	err = start(s, &spawn);
+	err = helper_start(&spawn, HELPER_ALONE, UNPACK_FD_REPORT, UNPACK_ERROR, &s->pid);
 	if (err)
 		sandbox_stop(s);
 	return error_wrap(err, "start %s %s", UNPACK_PROGRAM, mode);
