@@ -36,7 +36,8 @@
 #define FS_REFER (1ULL << 13)	  /* ABI 2 */
 #define FS_TRUNCATE (1ULL << 14)  /* ABI 3 */
 #define FS_IOCTL_DEV (1ULL << 15) /* ABI 5 */
-#define NET_RIGHTS 3ULL		  /* ABI 4: TCP bind and connect */
+#define NET_BIND 1ULL		  /* ABI 4 */
+#define NET_RIGHTS 3ULL		  /* bind and connect */
 #define SCOPES 3ULL		  /* ABI 6: abstract UNIX sockets, signals */
 
 struct ruleset_attr {
@@ -226,7 +227,7 @@ static struct error *restrict_files(const struct confine *c)
 		return NULL;
 	attr.handled_access_fs |= (abi >= 2 ? FS_REFER : 0) | later | (abi >= 5 ? FS_IOCTL_DEV : 0);
 	if (abi >= 4) {
-		attr.handled_access_net = NET_RIGHTS;
+		attr.handled_access_net = c->connects ? NET_BIND : NET_RIGHTS;
 		size = offsetof(struct ruleset_attr, scoped);
 	}
 	if (abi >= 6) {

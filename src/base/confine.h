@@ -64,6 +64,7 @@ struct confine {
 	size_t n_failing;
 	const struct confine_argument *arguments; /* not in .syscalls as well */
 	size_t n_arguments;
+	bool connects; /* over TCP: Landlock leaves that open (it listens nowhere all the same) */
 	uint64_t memory_bytes; /* RLIMIT_AS; not under AddressSanitizer, whose shadow is huge */
 	uint64_t cpu_seconds;  /* RLIMIT_CPU */
 	uint64_t file_bytes;   /* RLIMIT_FSIZE */

@@ -90,9 +90,13 @@ const struct option container_options[] = {
 	HOST(pid_mode, "pid", 0, option_text, "PID namespace to use"),
 	HOST(pids_limit, "pids-limit", 0, option_pids_limit,
 	     "Tune container pids limit (set -1 for unlimited)"),
+	O(platform, "platform", 0, option_text,
+	  "Use the image of that platform where there are several"),
 	HOST(privileged, "privileged", 0, option_bool,
 	     "Give extended privileges to this container"),
-	O(pull, "pull", 0, option_text, "Pull image before creating (\"never\")"),
+	O(pull, "pull", 0, option_text,
+	  "Pull image before creating (\"always\", \"missing\", \"never\")"),
+	O(quiet, "quiet", 'q', option_bool, "Suppress the pull output"),
 	HOST(readonly_rootfs, "read-only", 0, option_bool,
 	     "Mount the container's root filesystem as read only"),
 	HOST(auto_remove, "rm", 0, option_bool,
@@ -238,19 +242,15 @@ static struct error *finish_streams(struct container_options *o, bool detached)
 	return NULL;
 }
 
-static struct error *check_pull(const char *pull)
+static struct error *check_pull(struct container_options *o)
 {
+	static const char *const words[] = { "missing", "always", "never" };
 	char *quoted autofree = NULL;
 
-	if (!pull || strcmp(pull, "never") == 0)
-		return NULL;
-	if (strcmp(pull, "always") == 0 || strcmp(pull, "missing") == 0)
-		return error_new(
-			ERROR_UNSUPPORTED,
-			"--pull=%s: this build does not fetch from registries: bring the image in by "
-			"'bulkhead load' or 'bulkhead import', and use --pull=never or nothing",
-			pull);
-	quoted = str_quote(pull);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (str_is_empty(o->pull) || strcmp(o->pull, words[i]) == 0)
+			return NULL;
+	quoted = str_quote(o->pull);
 	return error_new(
 		ERROR_BAD_INPUT,
 		"invalid pull option: %s: must be one of \"always\", \"missing\" or \"never\"",
@@ -271,7 +271,7 @@ struct error *container_options_finish(struct container_options *o, char *const 
 				       bool detached)
 {
 	o->request.name = str_is_empty(o->name) ? NULL : o->name;
-	TRY(check_pull(o->pull));
+	TRY(check_pull(o));
 	TRY(finish_streams(o, detached));
 	TRY(finish_env(o));
 	TRY(finish_labels(o));

@@ -7,7 +7,8 @@
 /* The first member of a command's options struct; zeroed at first. */
 struct container_options {
 	struct create_request request; /* what needs no second look is set in place */
-	char *name, *pull, *entrypoint;
+	char *name, *pull, *platform, *entrypoint;
+	bool quiet;
 	char **attach, **env, **env_files, **labels, **label_files, **volumes, **security_opt;
 };
 extern const struct option container_options[];

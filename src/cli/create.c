@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "cli/transfer.h"
 
 #include "base/banned.h"
 
@@ -55,6 +56,71 @@ static void cidfile_close(struct cidfile *file)
 	fd_close(&file->fd);
 }
 
+/* Shown on stderr, as docker does: stdout is the container's. */
+static struct error *pull(struct engine *e, const struct container_options *o)
+{
+	return transfer_pull(e, o->request.config.image, o->platform,
+			     o->quiet ? TRANSFER_SILENT : 0, stderr);
+}
+
+/* Whether the image is not there, or not for the platform that was asked for. */
+static struct error *lacks_image(struct engine *e, const struct container_options *o, bool *ret)
+{
+	struct image *image autoimage = NULL;
+	struct error *err = image_find(engine_images(e), o->request.config.image, &image);
+
+	*ret = error_is(err, ERROR_NOT_FOUND);
+	if (*ret) {
+		error_free(err);
+		return NULL;
+	}
+	TRY(err);
+	if (str_is_empty(o->platform))
+		return NULL;
+	TRY(image_is_for(image, o->platform, ret));
+	*ret = !*ret;
+	return NULL;
+}
+
+static struct error *pull_missing(struct engine *e, const struct container_options *o)
+{
+	bool never = o->pull && strcmp(o->pull, "never") == 0;
+	bool missing;
+
+	TRY(lacks_image(e, o, &missing));
+	if (!missing)
+		return NULL;
+	if (never)
+		return error_new(ERROR_NOT_FOUND, "no such image: %s%s%s", o->request.config.image,
+				 str_is_empty(o->platform) ? "" : " for ",
+				 str_is_empty(o->platform) ? "" : o->platform);
+	if (!o->quiet)
+		fprintf(stderr, "Unable to find image '%s' locally\n", o->request.config.image);
+	return pull(e, o);
+}
+
+/* The image is looked for only where it is not there after all: a run is in a hurry. */
+static struct error *create(struct engine *e, const struct container_options *o,
+			    char ret_id[ENGINE_ID_SIZE], char ***warnings)
+{
+	struct error *err, *why;
+
+	if (o->pull && strcmp(o->pull, "always") == 0)
+		TRY(pull(e, o));
+	else if (!str_is_empty(o->platform))
+		TRY(pull_missing(e, o));
+	err = engine_create(e, &o->request, ret_id, warnings);
+	if (!error_is(err, ERROR_NOT_FOUND))
+		return err;
+	why = pull_missing(e, o);
+	if (why) {
+		error_free(err);
+		return why;
+	}
+	error_free(err);
+	return engine_create(e, &o->request, ret_id, warnings);
+}
+
 struct error *create_container(struct engine *e, const struct container_options *o,
 			       char ret_id[ENGINE_ID_SIZE])
 {
@@ -62,7 +128,7 @@ struct error *create_container(struct engine *e, const struct container_options 
 	char **warnings autostrv = NULL;
 
 	TRY(cidfile_open(&file, o->request.host.container_id_file));
-	TRY(engine_create(e, &o->request, ret_id, &warnings));
+	TRY(create(e, o, ret_id, &warnings));
 	for (char **w = warnings; w && *w; w++)
 		fprintf(stderr, "WARNING: %s\n", *w);
 	return cidfile_write(&file, ret_id);

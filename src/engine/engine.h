@@ -268,6 +268,19 @@ struct error *engine_info(struct engine *e, json_t **ret)
 json_t *engine_version(void) __attribute__((returns_nonnull));
 
 /*
+ * image_pull() and image_push() by way of the registries that the policy says; @transfer's own
+ * .registry is not looked at.
+ */
+struct error *engine_pull(struct engine *e, const char *ref, const struct image_transfer *transfer,
+			  char *ret_id) __attribute__((nonnull(1, 2, 3), warn_unused_result));
+struct error *engine_push(struct engine *e, const char *ref, const struct image_transfer *transfer)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Whether the registry @host lets @user in; ERROR_UNAUTHENTICATED. Nothing is stored. */
+struct error *engine_try_login(struct engine *e, const char *host, const char *user,
+			       const char *secret) __attribute__((nonnull, warn_unused_result));
+
+/*
  * Removes an image after checking that no container needs it (docker's rules for @force); lines for
  * the user in @ret_lines.
  */

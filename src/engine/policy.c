@@ -24,7 +24,8 @@
 struct policy_file {
 	bool *refuse_host_paths, *refuse_read_only, *privileged;
 	char **allowed_paths;
-	int64_t *pids_limit, *log_max_files;
+	int64_t *pids_limit, *log_max_files, *registry_stall_s;
+	char **insecure_registries, **registry_mirrors;
 	char *memory, *memory_reserve, *log_max_size;
 };
 
@@ -58,16 +59,24 @@ static const struct json_type log_type = { .size = sizeof(struct policy_file),
 					   .fields = log_fields,
 					   .strict = true };
 
+static const struct json_field registries_fields[] = {
+	FIELD("insecure", insecure_registries, JSON_TEXTS),
+	FIELD("mirrors", registry_mirrors, JSON_TEXTS),
+	FIELD("stallSeconds", registry_stall_s, JSON_INT64_POINTER),
+	{ 0 },
+};
+static const struct json_type registries_type = { .size = sizeof(struct policy_file),
+						  .fields = registries_fields,
+						  .strict = true };
+
 #define PART(part_name, part_type)                                                                 \
 	{                                                                                          \
 		.name = (part_name), .kind = JSON_NESTED, .offset = 0, .type = (part_type)         \
 	}
 static const struct json_field policy_fields[] = {
-	PART("mounts", &mounts_type),
-	FIELD("privileged", privileged, JSON_BOOL_POINTER),
-	PART("limits", &limits_type),
-	PART("log", &log_type),
-	{ 0 },
+	PART("mounts", &mounts_type),	      FIELD("privileged", privileged, JSON_BOOL_POINTER),
+	PART("limits", &limits_type),	      PART("log", &log_type),
+	PART("registries", &registries_type), { 0 },
 };
 static const struct json_type policy_type = { .size = sizeof(struct policy_file),
 					      .fields = policy_fields,
@@ -97,6 +106,7 @@ static struct policy *defaults(void)
 		.memory_reserve_bytes = default_memory_reserve(),
 		.log_max_bytes = 10 * MIB,
 		.log_max_files = 3,
+		.registry_stall_s = 60,
 	};
 	return p;
 }
@@ -144,6 +154,35 @@ static struct error *set_paths(char *const *paths, char ***target)
 	return NULL;
 }
 
+static struct error *set_mirrors(char *const *urls, char ***target)
+{
+	for (size_t i = 0; urls && urls[i]; i++) {
+		if (!str_has_prefix(urls[i], "https://") && !str_has_prefix(urls[i], "http://"))
+			return error_new(ERROR_BAD_INPUT,
+					 "registries.mirrors[%zu]: not an http or https URL", i);
+		strv_add(target, urls[i]);
+	}
+	return NULL;
+}
+
+static struct error *set_registries(const struct policy_file *f, struct policy *p)
+{
+	for (size_t i = 0; f->insecure_registries && f->insecure_registries[i]; i++) {
+		const char *name = f->insecure_registries[i];
+
+		if (!*name || strstr(name, "://"))
+			return error_new(
+				ERROR_BAD_INPUT,
+				"registries.insecure[%zu]: a host with or without port, or a "
+				"CIDR block, and no URL",
+				i);
+		strv_add(&p->insecure_registries, name);
+	}
+	TRY(set_mirrors(f->registry_mirrors, &p->registry_mirrors));
+	return set_number(f->registry_stall_s, 1, 86400, "registries.stallSeconds",
+			  &p->registry_stall_s);
+}
+
 static struct error *apply(const struct policy_file *f, struct policy *p)
 {
 	set_bool(f->refuse_host_paths, &p->refuse_host_paths);
@@ -154,6 +193,7 @@ static struct error *apply(const struct policy_file *f, struct policy *p)
 	TRY(set_size(f->memory, 6 * MIB, "limits.memory", &p->memory_bytes));
 	TRY(set_size(f->memory_reserve, 0, "limits.memoryReserve", &p->memory_reserve_bytes));
 	TRY(set_number(f->log_max_files, 1, 1000, "log.maxFiles", &p->log_max_files));
+	TRY(set_registries(f, p));
 	TRY(set_size(f->log_max_size, 4096, "log.maxSize", &p->log_max_bytes));
 	if (!p->log_max_bytes)
 		return error_new(ERROR_BAD_INPUT,
@@ -223,21 +263,32 @@ void policy_free(struct policy *p)
 		return;
 	free(p->path);
 	strv_free(p->allowed_paths);
+	strv_free(p->insecure_registries);
+	strv_free(p->registry_mirrors);
 	free(p);
+}
+
+static json_t *texts(char *const *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; list && list[i]; i++)
+		json_array_append_new(array, json_string_nocheck(list[i]));
+	return array;
 }
 
 json_t *policy_encode(const struct policy *p)
 {
-	json_t *allow = json_array();
-
-	for (size_t i = 0; p->allowed_paths && p->allowed_paths[i]; i++)
-		json_array_append_new(allow, json_string_nocheck(p->allowed_paths[i]));
-	return json_pack("{s:{s:b,s:b,s:o},s:b,s:{s:I,s:I,s:I},s:{s:I,s:I}}", "mounts",
-			 "refuseHostPaths", p->refuse_host_paths, "refuseReadOnly",
-			 p->refuse_read_only, "allow", allow, "privileged", p->privileged, "limits",
-			 "pids", (json_int_t)p->pids_limit, "memory", (json_int_t)p->memory_bytes,
-			 "memoryReserve", (json_int_t)p->memory_reserve_bytes, "log", "maxSize",
-			 (json_int_t)p->log_max_bytes, "maxFiles", (json_int_t)p->log_max_files);
+	return json_pack("{s:{s:b,s:b,s:o},s:b,s:{s:I,s:I,s:I},s:{s:I,s:I},s:{s:o,s:o,s:I}}",
+			 "mounts", "refuseHostPaths", p->refuse_host_paths, "refuseReadOnly",
+			 p->refuse_read_only, "allow", texts(p->allowed_paths), "privileged",
+			 p->privileged, "limits", "pids", (json_int_t)p->pids_limit, "memory",
+			 (json_int_t)p->memory_bytes, "memoryReserve",
+			 (json_int_t)p->memory_reserve_bytes, "log", "maxSize",
+			 (json_int_t)p->log_max_bytes, "maxFiles", (json_int_t)p->log_max_files,
+			 "registries", "insecure", texts(p->insecure_registries), "mirrors",
+			 texts(p->registry_mirrors), "stallSeconds",
+			 (json_int_t)p->registry_stall_s);
 }
 
 int64_t policy_memory_ceiling(const struct policy *p)

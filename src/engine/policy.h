@@ -26,6 +26,9 @@ struct policy {
 	int64_t memory_reserve_bytes; /* what such a container leaves to the host */
 	int64_t log_max_bytes;
 	int64_t log_max_files;
+	char **insecure_registries; /* "host:port" or CIDR blocks: http, certificates unchecked */
+	char **registry_mirrors;    /* URLs, asked first for what is on docker.io */
+	int64_t registry_stall_s;   /* without a byte for so long, a connection counts as broken */
 };
 
 /* Reads @name in @dir; a missing file gives the defaults. Errors name the file and the setting. */

@@ -375,6 +375,21 @@ struct error *catalog_list(struct db *db, struct image ***ret, size_t *ret_n)
 	return NULL;
 }
 
+struct error *catalog_manifest(struct db *db, const char *id, char ret_digest[DIGEST_SIZE])
+{
+	struct db_statement *s;
+	bool row;
+
+	*ret_digest = '\0';
+	TRY(db_prepare(db, "SELECT manifest FROM images WHERE id = ?", &s));
+	db_bind_text(s, 1, id);
+	TRY(db_step(s, &row));
+	if (row && strlen(db_text(s, 0)) == DIGEST_SIZE - 1)
+		memcpy(ret_digest, db_text(s, 0), DIGEST_SIZE);
+	db_reset(s);
+	return NULL;
+}
+
 struct error *catalog_config(struct db *db, const char *id, char **ret_text)
 {
 	char *text autofree = NULL;

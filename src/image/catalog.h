@@ -69,6 +69,10 @@ struct error *catalog_find_id(struct db *db, const char *prefix, struct image **
 struct error *catalog_list(struct db *db, struct image ***ret, size_t *ret_n)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The digest of the manifest that the image came with; "" where there was none. */
+struct error *catalog_manifest(struct db *db, const char *id, char ret_digest[DIGEST_SIZE])
+	__attribute__((nonnull, warn_unused_result));
+
 /* The text of an image's config; the caller frees. */
 struct error *catalog_config(struct db *db, const char *id, char **ret_text)
 	__attribute__((nonnull, warn_unused_result));

@@ -99,6 +99,8 @@ static struct error *unpack_missing(struct committing *k, commit_find_layer *fin
 	};
 
 	TRY(list_missing(k, find, data, &m));
+	if (m.n && k->c->connect)
+		TRY(k->c->connect(k->c->progress_data, m.n));
 	TRY(layer_unpack_all(k->w, m.requests, m.n, k->c->progress, k->c->progress_data));
 	for (size_t i = 0; i < m.n; i++) {
 		k->unpacked[m.positions[i]] = m.requests[i];

@@ -13,10 +13,12 @@ struct commit {
 	const char *manifest; /* its text, NULL: none */
 	size_t manifest_length;
 	char *const *diff_ids;
-	char *const *names;	  /* short forms with tags */
-	char *const *digests;	  /* "name@sha256:…" */
+	char *const *names;   /* short forms with tags */
+	char *const *digests; /* "name@sha256:…" */
+	/* Called before layers are unpacked, with how many there are; NULL: not. */
+	struct error *(*connect)(void *data, size_t n_missing);
 	layer_progress *progress; /* NULL: nobody looks */
-	void *progress_data;
+	void *progress_data;	  /* of both */
 };
 
 /* Fills @ret->source and .digest for layer @i of the image. */

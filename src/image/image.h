@@ -66,6 +66,10 @@ void image_store_close(struct image_store *store);
 struct error *image_find(struct image_store *store, const char *ref, struct image **ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Whether @image is for "linux/arm64" and such; ERROR_BAD_INPUT for what is no platform. */
+struct error *image_is_for(const struct image *image, const char *platform, bool *ret)
+	__attribute__((nonnull, warn_unused_result));
+
 /* All images, newest first; the caller frees each and the array. */
 struct error *image_list(struct image_store *store, struct image ***ret, size_t *ret_n)
 	__attribute__((nonnull, warn_unused_result));
@@ -93,6 +97,39 @@ typedef void image_said(void *data, const char *line);
 struct error *image_load(struct image_store *store, int fd, image_said *said, void *data)
 	__attribute__((nonnull(1), warn_unused_result));
 
+/* How far one layer (or the whole, with .id NULL) is; docker's words. */
+struct image_event {
+	const char *id;			  /* twelve digits of the layer's digest */
+	const char *status;		  /* "Downloading", "Pull complete" */
+	uint64_t done_bytes, total_bytes; /* both 0 where nothing is counted */
+};
+typedef void image_watch(void *data, const struct image_event *event);
+
+struct registry_options;
+struct image_transfer {
+	const struct registry_options *registry;
+	const char *platform; /* "linux/arm64"; NULL: the host's */
+	bool all_tags;
+	image_said *said;   /* lines that docker prints too; NULL: nobody listens */
+	image_watch *watch; /* NULL: nobody looks */
+	void *data;
+};
+
+/*
+ * Pulls the image that @ref names: manifest by its digest, config and every layer checked before
+ * anything uses them, whole or not at all. What an earlier, interrupted pull has left is gone on
+ * with, and what another one is fetching is waited for. @ret_id: NULL, or the image's id (of the
+ * last one with .all_tags).
+ */
+struct error *image_pull(struct image_store *store, const char *ref,
+			 const struct image_transfer *transfer, char *ret_id)
+	__attribute__((nonnull(1, 2, 3), warn_unused_result));
+
+/* Pushes the image that the name @ref means, or all of that name with .all_tags. */
+struct error *image_push(struct image_store *store, const char *ref,
+			 const struct image_transfer *transfer)
+	__attribute__((nonnull, warn_unused_result));
+
 struct image_import {
 	const char *reference; /* NULL: no name */
 	const char *message;
@@ -115,6 +152,13 @@ struct error *image_tag(struct image_store *store, const char *ref, const char *
  */
 struct error *image_remove(struct image_store *store, const char *ref, bool force,
 			   char ***ret_lines) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * The parts of a reference as it is known to a registry: "docker.io", "library/debian", ":latest"
+ * (or "@sha256:…"). The caller frees them.
+ */
+struct error *image_reference_split(const char *text, char **ret_host, char **ret_repository,
+				    char **ret_rest) __attribute__((nonnull, warn_unused_result));
 
 /*
  * Whether @text is a well-formed name[:tag] for an image, and its short form with the tag; the

@@ -221,7 +221,7 @@ static struct error *end_partial(struct work *w, struct pipeline *p, struct erro
 		fd_close(&p->stream);
 		why = r->remote->finish(r->remote->data, p->slot);
 	}
-	if (error_is(err, ERROR_UNTRUSTED) || error_errno(err) == ENOSPC)
+	if (err && (error_is(err, ERROR_UNTRUSTED) || error_errno(err) == ENOSPC))
 		store_partial_drop(w->store, r->digest);
 	if (!err || !why || error_is(err, ERROR_UNTRUSTED)) {
 		error_ignore(why, "all bytes came, or what came was wrong");

@@ -15,6 +15,7 @@
 #include "image/commit.h"
 #include "image/config.h"
 #include "image/manifest.h"
+#include "image/platform.h"
 #include "image/reference.h"
 
 #include "base/banned.h"
@@ -247,54 +248,28 @@ static struct error *load_manifest(struct load *l, const char *digest, char ***n
 
 static bool is_for_host(const struct platform *p)
 {
-	return p && str_equal(p->os, "linux") &&
-	       str_equal(p->architecture, config_host_architecture());
-}
+	struct platform host = platform_host();
 
-/* Attestations ride along as manifests of platform unknown/unknown (buildkit). */
-static bool is_no_image(const struct descriptor *d)
-{
-	return d->platform && str_equal(d->platform->os, "unknown");
-}
-
-static struct error *no_platform(const struct oci_index *index)
-{
-	char **present autostrv = NULL;
-	char *list autofree = NULL;
-
-	for (size_t i = 0; i < index->n_manifests; i++) {
-		const struct platform *p = index->manifests[i].platform;
-
-		if (p && !is_no_image(&index->manifests[i]))
-			strv_addf(&present, "%.32s/%.32s%s%.32s", p->os ? p->os : "unknown",
-				  p->architecture ? p->architecture : "unknown",
-				  p->variant ? "/" : "", p->variant ? p->variant : "");
-	}
-	list = strv_join(present, ", ");
-	return error_new(ERROR_UNSUPPORTED, "no image for linux/%s, only for %s",
-			 config_host_architecture(), *list ? list : "no platform");
+	return p && platform_matches(&host, p);
 }
 
 static struct error *load_described(struct load *l, const struct descriptor *d, char ***names,
 				    int depth);
 
-/* Of an index, the one image for this host; of several variants the last, which is the newest. */
+/* Of an index, the one image for this host. */
 static struct error *load_index(struct load *l, const char *digest, char ***names, int depth)
 {
 	struct buf text autobuf = BUF_MAX(MANIFEST_MAX);
 	struct oci_index index autoindex = { 0 };
-	const struct descriptor *chosen = NULL;
+	const struct platform host = platform_host();
+	const struct descriptor *chosen;
 
 	if (depth > INDEX_DEPTH_MAX)
 		return error_new(ERROR_BAD_INPUT, "index %s: too many levels", digest);
 	TRY(archive_read_blob(l->archive, digest, &text));
 	TRY(error_wrap(manifest_decode_index(text.data, text.length, &index), "index %s", digest));
-	for (size_t i = 0; i < index.n_manifests; i++)
-		if (is_for_host(index.manifests[i].platform))
-			chosen = &index.manifests[i];
-	if (!chosen && index.n_manifests == 1 && !index.manifests[0].platform)
-		chosen = &index.manifests[0];
-	return chosen ? load_described(l, chosen, names, depth) : no_platform(&index);
+	chosen = platform_choose(&index, &host);
+	return chosen ? load_described(l, chosen, names, depth) : platform_missing(&index, &host);
 }
 
 static struct error *load_described(struct load *l, const struct descriptor *d, char ***names,
@@ -340,6 +315,7 @@ static struct error *load_layout(struct load *l)
 {
 	struct buf text autobuf = BUF_MAX(MANIFEST_MAX);
 	struct oci_index index autoindex = { 0 };
+	const struct platform host = platform_host();
 
 	TRY(archive_read(l->archive, "index.json", &text));
 	TRY(error_wrap(manifest_decode_index(text.data, text.length, &index), "index.json"));
@@ -347,14 +323,14 @@ static struct error *load_layout(struct load *l)
 		const struct descriptor *d = &index.manifests[i];
 		char **names autostrv = NULL;
 
-		if (is_repeated(&index, i) || is_no_image(d) || is_for_another_host(&index, i))
+		if (is_repeated(&index, i) || platform_is_none(d) || is_for_another_host(&index, i))
 			continue;
 		for (size_t k = i; k < index.n_manifests; k++)
 			if (strcmp(index.manifests[k].digest, d->digest) == 0)
 				TRY(names_of(&index.manifests[k], &names));
 		TRY(load_described(l, d, &names, 0));
 	}
-	return l->n_loaded || !index.n_manifests ? NULL : no_platform(&index);
+	return l->n_loaded || !index.n_manifests ? NULL : platform_missing(&index, &host);
 }
 
 /* ---- choosing ---- */

@@ -36,6 +36,9 @@ static const struct json_type descriptor_type = { .size = sizeof(struct descript
 						  .fields = descriptor_fields };
 
 static const struct json_field index_fields[] = {
+	JSON_FIELD(oci_index, "mediaType", media_type, JSON_TEXT, 0),
+	JSON_FIELD(oci_index, "layers", layers, JSON_ANY, 0),
+	JSON_FIELD(oci_index, "config", config, JSON_ANY, 0),
 	JSON_LIST(oci_index, "manifests", manifests, n_manifests, &descriptor_type, JSON_REQUIRED),
 	{ 0 },
 };
@@ -43,6 +46,9 @@ static const struct json_type index_type = { .size = sizeof(struct oci_index),
 					     .fields = index_fields };
 
 static const struct json_field manifest_fields[] = {
+	JSON_FIELD(oci_manifest, "mediaType", media_type, JSON_TEXT, 0),
+	JSON_FIELD(oci_manifest, "artifactType", artifact_type, JSON_TEXT, 0),
+	JSON_FIELD(oci_manifest, "manifests", manifests, JSON_ANY, 0),
 	JSON_STRUCT(oci_manifest, "config", config, JSON_NESTED, &descriptor_type, JSON_REQUIRED),
 	JSON_LIST(oci_manifest, "layers", layers, n_layers, &descriptor_type, JSON_REQUIRED),
 	{ 0 },
@@ -88,12 +94,21 @@ static struct error *check_descriptors(const struct descriptor *list, size_t n, 
 	return NULL;
 }
 
+/* What one reader takes for an index and another for a manifest (CVE-2021-41190). */
+static struct error *both_kinds(void)
+{
+	return error_new(ERROR_UNTRUSTED, "it is an index and a manifest at once");
+}
+
 struct error *manifest_decode_index(const char *text, size_t length, struct oci_index *ret)
 {
 	struct error *err;
 
 	TRY(json_decode_text(&index_type, text, length, ret));
-	err = check_descriptors(ret->manifests, ret->n_manifests, "manifests", MANIFESTS_MAX);
+	err = ret->layers || ret->config ? both_kinds() : NULL;
+	if (!err)
+		err = check_descriptors(ret->manifests, ret->n_manifests, "manifests",
+					MANIFESTS_MAX);
 	if (err)
 		manifest_index_done(ret);
 	return err;
@@ -104,7 +119,9 @@ struct error *manifest_decode(const char *text, size_t length, struct oci_manife
 	struct error *err;
 
 	TRY(json_decode_text(&manifest_type, text, length, ret));
-	err = error_wrap(check_descriptor(&ret->config), "config");
+	err = ret->manifests ? both_kinds() : NULL;
+	if (!err)
+		err = error_wrap(check_descriptor(&ret->config), "config");
 	if (!err)
 		err = check_descriptors(ret->layers, ret->n_layers, "layers", CONFIG_LAYERS_MAX);
 	if (err)
@@ -148,10 +165,15 @@ void manifest_docker_done(struct docker_manifest *manifest)
 	json_done(&docker_type, manifest);
 }
 
+bool manifest_is_index_type(const char *media_type)
+{
+	return str_equal(media_type, INDEX_MEDIA_TYPE) ||
+	       str_equal(media_type, DOCKER_LIST_MEDIA_TYPE);
+}
+
 bool manifest_is_index(const struct descriptor *d)
 {
-	return str_equal(d->media_type, INDEX_MEDIA_TYPE) ||
-	       str_equal(d->media_type, DOCKER_LIST_MEDIA_TYPE);
+	return manifest_is_index_type(d->media_type);
 }
 
 const char *manifest_annotation(const struct descriptor *d, const char *key)

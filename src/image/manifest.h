@@ -11,6 +11,9 @@
 
 #include "base/json.h"
 
+#define OCI_MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
+#define DOCKER_MANIFEST_TYPE "application/vnd.docker.distribution.manifest.v2+json"
+
 #define MANIFEST_MAX (4 << 20)
 
 struct platform {
@@ -25,11 +28,15 @@ struct descriptor {
 };
 
 struct oci_index {
+	char *media_type;
+	json_t *layers, *config; /* must not be there: CVE-2021-41190 */
 	struct descriptor *manifests;
 	size_t n_manifests;
 };
 
 struct oci_manifest {
+	char *media_type, *artifact_type;
+	json_t *manifests; /* must not be there */
 	struct descriptor config;
 	struct descriptor *layers;
 	size_t n_layers;
@@ -65,6 +72,7 @@ void manifest_docker_done(struct docker_manifest *manifest) __attribute__((nonnu
 #define autodocker __attribute__((cleanup(manifest_docker_done)))
 
 /* Whether @d is of an index, by its media type. */
+bool manifest_is_index_type(const char *media_type);
 bool manifest_is_index(const struct descriptor *d) __attribute__((nonnull));
 
 /* The value of annotation @key, or NULL. */

@@ -195,6 +195,16 @@ void reference_done(struct reference *ref)
 	*ref = (struct reference){ 0 };
 }
 
+void reference_split(const struct reference *ref, char **ret_host, char **ret_repository)
+{
+	char *whole autofree = alloc_string(ref->name), *domain, *path;
+
+	split_domain(whole, &domain, &path);
+	*ret_host = alloc_string(domain ? domain : DEFAULT_DOMAIN);
+	*ret_repository = domain || strchr(path, '/') ? alloc_string(path)
+						      : alloc_printf(OFFICIAL "%s", path);
+}
+
 char *reference_text(const struct reference *ref)
 {
 	if (ref->digest)
@@ -214,5 +224,16 @@ struct error *image_reference_parse(const char *text, char **ret_short)
 				 quoted);
 	}
 	*ret_short = reference_text(&ref);
+	return NULL;
+}
+
+struct error *image_reference_split(const char *text, char **ret_host, char **ret_repository,
+				    char **ret_rest)
+{
+	struct reference ref autoreference = { 0 };
+
+	TRY(reference_parse(text, &ref));
+	reference_split(&ref, ret_host, ret_repository);
+	*ret_rest = ref.digest ? alloc_printf("@%s", ref.digest) : alloc_printf(":%s", ref.tag);
 	return NULL;
 }

@@ -20,6 +20,13 @@ struct error *reference_parse(const char *text, struct reference *ret)
 void reference_done(struct reference *ref) __attribute__((nonnull));
 #define autoreference __attribute__((cleanup(reference_done)))
 
+/*
+ * Where an image of that name comes from: the registry's host ("docker.io") and the repository
+ * there ("library/debian"). The caller frees both.
+ */
+void reference_split(const struct reference *ref, char **ret_host, char **ret_repository)
+	__attribute__((nonnull));
+
 /* "name:tag", or "name@digest"; the caller frees. */
 char *reference_text(const struct reference *ref) __attribute__((nonnull, returns_nonnull));
 
