@@ -51,7 +51,11 @@ enum fetch_method { FETCH_GET = 1, FETCH_HEAD, FETCH_POST, FETCH_PATCH, FETCH_PU
 
 enum fetch_request_flag {
 	FETCH_HAS_BODY = 1,
-	FETCH_ONCE = 2, /* never tried again: it is the caller's to find out how far it came */
+	/*
+	 * A broken connection is the caller's to look after: how far an upload came, or whether
+	 * there is another place to ask. A registry that is busy is waited for, but with no body.
+	 */
+	FETCH_ONCE = 2,
 };
 
 #define FETCH_LENGTH_UNKNOWN UINT64_MAX

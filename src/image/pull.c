@@ -142,8 +142,9 @@ static struct error *open_layer(void *data, size_t slot, size_t position, uint64
 	struct pull *p = data;
 	const struct descriptor *d = &p->manifest.layers[position];
 
-	return registry_open_blob(p->registry, slot, d->digest, (uint64_t)d->size_bytes, offset,
-				  ret_fd);
+	return registry_open_blob(p->registry, slot,
+				  &(struct registry_blob){ d->digest, (uint64_t)d->size_bytes },
+				  offset, ret_fd);
 }
 
 static struct error *finish_layer(void *data, size_t slot)

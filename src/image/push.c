@@ -262,7 +262,9 @@ static struct error *send_blob(struct push *p, const struct outgoing *o, const c
 	}
 	TRY(open_blob(p->store, digest, &fd));
 	tell(p, shown, "Pushing", size);
-	TRY(registry_put_blob(p->registry, 0, digest, fd, size, o->from, &was_mounted));
+	TRY(registry_put_blob(p->registry, 0,
+			      &(struct registry_upload){ { digest, size }, fd, o->from },
+			      &was_mounted));
 	if (was_mounted)
 		mounted = alloc_printf("Mounted from %s", o->from);
 	tell(p, shown, was_mounted ? mounted : "Pushed", 0);
@@ -280,7 +282,8 @@ static struct error *send_config(struct push *p, const char *digest)
 		return NULL;
 	TRY(size_of_blob(p, digest, &size));
 	TRY(open_blob(p->store, digest, &fd));
-	return registry_put_blob(p->registry, 0, digest, fd, size, NULL, &mounted);
+	return registry_put_blob(p->registry, 0,
+				 &(struct registry_upload){ { digest, size }, fd, NULL }, &mounted);
 }
 
 static struct error *send_manifest(struct push *p, const struct outgoing *o, const char *tag)

@@ -128,7 +128,7 @@ static bool gives_way(const struct registry *r, const struct error *err,
 	if (r->settled || !e->is_doubtful || r->endpoint + 1 >= r->endpoints.n)
 		return false;
 	if (err)
-		return !error_is(err, ERROR_BUG);
+		return e->is_mirror || error_is(err, ERROR_UNAVAILABLE);
 	return e->is_mirror ? a->status / 100 != 2 : a->status == 400;
 }
 

@@ -170,18 +170,19 @@ static struct error *finish(struct upload *u)
 	return a.status == 201 || a.status == 204 ? NULL : unexpected("end an upload", &a);
 }
 
-struct error *registry_put_blob(struct registry *r, size_t connection, const char *digest, int fd,
-				uint64_t size_bytes, const char *from, bool *ret_mounted)
+struct error *registry_put_blob(struct registry *r, size_t connection,
+				const struct registry_upload *upload, bool *ret_mounted)
 {
+	const char *digest = upload->blob.digest;
 	struct upload u autoupload = {
 		.r = r,
 		.connection = connection,
 		.digest = digest,
-		.fd = fd,
-		.size = size_bytes,
+		.fd = upload->fd,
+		.size = upload->blob.size_bytes,
 	};
 
-	TRY(error_wrap(begin(&u, from, ret_mounted), "blob %s", digest));
+	TRY(error_wrap(begin(&u, upload->from, ret_mounted), "blob %s", digest));
 	if (*ret_mounted)
 		return NULL;
 	TRY(error_wrap(send_all(&u), "blob %s", digest));

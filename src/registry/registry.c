@@ -20,7 +20,7 @@
 	"application/vnd.oci.image.index.v1+json\n"                                                \
 	"application/vnd.docker.distribution.manifest.list.v2+json\n"                              \
 	"application/vnd.oci.image.manifest.v1+json\n"                                             \
-	"application/vnd.docker.distribution.manifest.v2+json\n"
+	"application/vnd.docker.distribution.manifest.v2+json"
 
 /* ---- what an answer means ---- */
 
@@ -177,11 +177,11 @@ struct error *registry_get_blob(struct registry *r, const char *digest, uint64_t
 	return NULL;
 }
 
-struct error *registry_open_blob(struct registry *r, size_t connection, const char *digest,
-				 uint64_t size_bytes, uint64_t offset, int *ret_fd)
+struct error *registry_open_blob(struct registry *r, size_t connection,
+				 const struct registry_blob *blob, uint64_t offset, int *ret_fd)
 {
-	char *path autofree = blob_path(r, digest),
-		   *what autofree = alloc_printf("blob %s", digest);
+	char *path autofree = blob_path(r, blob->digest),
+		   *what autofree = alloc_printf("blob %s", blob->digest);
 	struct fetcher_answer a autofetched = { 0 };
 	struct fetcher *f = &r->fetchers[connection];
 	int pipe autoclose = -1;
@@ -192,7 +192,7 @@ struct error *registry_open_blob(struct registry *r, size_t connection, const ch
 						   .path = path,
 						   .scope = r->scope,
 						   .offset = offset,
-						   .max = size_bytes - offset },
+						   .max = blob->size_bytes - offset },
 			&a, &pipe));
 	err = judge(r, &a, what);
 	if (err) {

@@ -75,12 +75,17 @@ struct error *registry_get_blob(struct registry *r, const char *digest, uint64_t
 struct error *registry_connect(struct registry *r, size_t n)
 	__attribute__((nonnull, warn_unused_result));
 
+struct registry_blob {
+	const char *digest;
+	uint64_t size_bytes;
+};
+
 /*
- * A pipe by which the bytes of a blob of @size_bytes come, from @offset on, unchecked. The caller
+ * A pipe by which the bytes of a blob come, from @offset on, unchecked. The caller
  * closes it and then asks registry_end_blob() whether they all came.
  */
-struct error *registry_open_blob(struct registry *r, size_t connection, const char *digest,
-				 uint64_t size_bytes, uint64_t offset, int *ret_fd)
+struct error *registry_open_blob(struct registry *r, size_t connection,
+				 const struct registry_blob *blob, uint64_t offset, int *ret_fd)
 	__attribute__((nonnull, warn_unused_result));
 struct error *registry_end_blob(struct registry *r, size_t connection)
 	__attribute__((nonnull, warn_unused_result));
@@ -95,13 +100,19 @@ void registry_will_push(struct registry *r, const char *from) __attribute__((non
 struct error *registry_has_blob(struct registry *r, size_t connection, const char *digest,
 				bool *ret) __attribute__((nonnull, warn_unused_result));
 
+struct registry_upload {
+	struct registry_blob blob;
+	int fd;		  /* a file with its bytes */
+	const char *from; /* a repository of the same registry that has it; or NULL */
+};
+
 /*
- * Uploads @size_bytes of the file @fd, going on where a connection broke; or has the registry take
- * the blob over from its repository @from (NULL: none), if it will: *@ret_mounted.
+ * Uploads a blob, going on where a connection broke; or has the registry take it over from .from,
+ * if it will: *@ret_mounted.
  */
-struct error *registry_put_blob(struct registry *r, size_t connection, const char *digest, int fd,
-				uint64_t size_bytes, const char *from, bool *ret_mounted)
-	__attribute__((nonnull(1, 3, 7), warn_unused_result));
+struct error *registry_put_blob(struct registry *r, size_t connection,
+				const struct registry_upload *upload, bool *ret_mounted)
+	__attribute__((nonnull, warn_unused_result));
 
 struct error *registry_put_manifest(struct registry *r, const char *reference,
 				    const char *media_type, int fd, uint64_t size_bytes)

@@ -89,7 +89,7 @@ nothing_was_made() {
 }
 
 @test "images and archives" {
-	refuses 125 'no such image: nothing' run --rm nothing true
+	refuses 125 'no such image: nothing' run --pull never --rm nothing true
 	refuses 125 'invalid reference format' run --rm 'UPPER case' true
 	head -c 3000 /dev/urandom >"$BATS_TEST_TMPDIR/noise"
 	refuses 1 'Unrecognized archive format' load -i "$BATS_TEST_TMPDIR/noise"

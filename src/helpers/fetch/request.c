@@ -23,10 +23,11 @@
 #define PROBLEM_MAX (64 << 10)
 
 /*
- * Five tries without a byte of progress; pauses of 0.25 s, doubled, with up to half as much added.
+ * Five tries without progress; pauses of 0.25 s, doubled, with up to half as much added.
  */
 #define TRIES_MAX 5
 #define PAUSE_MS 250
+#define PROGRESS_MIN (64 << 10) /* what a connection has to bring to count as one that works */
 #define RETRY_AFTER_MAX 60
 
 struct request {
@@ -204,17 +205,14 @@ static struct error *add_header(struct curl_slist **list, const char *line)
 	return NULL;
 }
 
+/* One header: proxies are known that keep only the last of several. */
 static struct error *add_accept(const struct request *r, struct curl_slist **list)
 {
 	char **types autostrv = strv_split(r->accept, '\n');
+	char *joined autofree = strv_join(types, ", ");
+	char *line autofree = alloc_printf("Accept: %s", joined);
 
-	for (size_t i = 0; types && types[i]; i++) {
-		char *line autofree = alloc_printf("Accept: %s", types[i]);
-
-		if (*types[i])
-			TRY(add_header(list, line));
-	}
-	return NULL;
+	return *r->accept ? add_header(list, line) : NULL;
 }
 
 static struct error *add_login(const struct request *r, struct curl_slist **list)
@@ -403,10 +401,11 @@ static struct error *try_until_done(struct request *r, struct answer *ret)
 		struct error *err = ask_around(r, ret);
 		bool again = !err ? is_overload(ret) : is_worth_another(err);
 		bool too_long = !err && ret->retry_after > RETRY_AFTER_MAX;
+		bool once = r->flags & FETCH_ONCE && (err || r->body >= 0);
 
-		if (r->delivered > before)
+		if (r->delivered - before >= PROGRESS_MIN)
 			tries = 0;
-		if (!again || too_long || tries + 1 >= TRIES_MAX || r->flags & FETCH_ONCE)
+		if (!again || too_long || tries + 1 >= TRIES_MAX || once)
 			return err ? err : check_whole(r, ret);
 		error_ignore(err, "it is tried again");
 		pause_for(tries, !err ? ret->retry_after : -1);

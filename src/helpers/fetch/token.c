@@ -127,18 +127,31 @@ static void free_list(struct curl_slist **list)
 	curl_slist_free_all(*list);
 }
 
+/* One question to the login server. */
+struct question {
+	struct session *s;
+	CURLU *url;
+	const struct challenge *challenge;
+	const char *scope;
+	struct buf body; /* of the answer */
+};
+
 /* GET with user and password, or with neither. */
-static struct error *ask_by_get(struct session *s, CURLU *url, const struct challenge *c,
-				const char *scope, struct buf *body, struct answer *answer)
+static struct error *ask_by_get(struct question *q, struct answer *answer)
 {
+	const struct challenge *c = q->challenge;
+	struct session *s = q->s;
+	CURLU *url = q->url;
 	struct curl_slist *headers __attribute__((cleanup(free_list))) = NULL;
-	struct transfer t = {
-		.method = FETCH_GET, .url = url, .body = -1, .on_body = take_answer, .data = body
-	};
+	struct transfer t = { .method = FETCH_GET,
+			      .url = url,
+			      .body = -1,
+			      .on_body = take_answer,
+			      .data = &q->body };
 
 	if (c->service)
 		TRY(url_add_query(url, "service", c->service));
-	TRY(add_scopes(url, scope));
+	TRY(add_scopes(url, q->scope));
 	if (*s->user) {
 		char *basic = token_basic(s);
 
@@ -164,19 +177,22 @@ static struct error *add_field(struct session *s, struct buf *b, const char *nam
 }
 
 /* POST with what an earlier login brought (OAuth 2.0, RFC 6749, 6). */
-static struct error *ask_by_post(struct session *s, CURLU *url, const struct challenge *c,
-				 const char *scope, struct buf *body, struct answer *answer)
+static struct error *ask_by_post(struct question *q, struct answer *answer)
 {
+	const struct challenge *c = q->challenge;
+	struct session *s = q->s;
 	struct buf form autobuf = BUF_MAX(4 * FETCH_TOKEN_MAX);
-	struct transfer t = {
-		.method = FETCH_POST, .url = url, .body = -1, .on_body = take_answer, .data = body
-	};
+	struct transfer t = { .method = FETCH_POST,
+			      .url = q->url,
+			      .body = -1,
+			      .on_body = take_answer,
+			      .data = &q->body };
 	struct error *err;
 
 	TRY(add_field(s, &form, "grant_type", "refresh_token"));
 	TRY(add_field(s, &form, "service", c->service ? c->service : ""));
 	TRY(add_field(s, &form, "client_id", CLIENT_ID));
-	TRY(add_field(s, &form, "scope", scope));
+	TRY(add_field(s, &form, "scope", q->scope));
 	TRY(add_field(s, &form, "refresh_token", s->identity));
 	t.form = buf_text(&form);
 	err = transfer_run(s, &t, answer);
@@ -210,17 +226,27 @@ static bool is_sendable(const char *token)
 
 struct error *token_get(struct session *s, const struct challenge *challenge, const char *scope)
 {
-	struct buf body autobuf = BUF_MAX(TOKEN_ANSWER_MAX);
 	struct answer answer autoanswer = { 0 };
 	struct token_answer found = { 0 };
 	CURLU *url autourl = NULL;
+	struct question q = {
+		.s = s, .challenge = challenge, .scope = scope, .body = BUF_MAX(TOKEN_ANSWER_MAX)
+	};
+	struct error *err;
 
 	TRY(realm_of(s, challenge, &url));
-	TRY(*s->identity ? ask_by_post(s, url, challenge, scope, &body, &answer)
-			 : ask_by_get(s, url, challenge, scope, &body, &answer));
-	TRY(judge(s, &answer));
-	TRY(error_wrap(json_decode_text(&token_type, buf_text(&body), body.length, &found),
-		       "the login server's answer"));
+	q.url = url;
+	err = *s->identity ? ask_by_post(&q, &answer) : ask_by_get(&q, &answer);
+	if (!err)
+		err = judge(s, &answer);
+	if (!err)
+		err = error_wrap(json_decode_text(&token_type, buf_text(&q.body), q.body.length,
+						  &found),
+				 "the login server's answer");
+	if (q.body.data)
+		explicit_bzero(q.body.data, q.body.size);
+	buf_done(&q.body);
+	TRY(err);
 	if (is_sendable(found.token ? found.token : found.access_token))
 		keep(s, scope, found.token ? &found.token : &found.access_token, found.expires_in);
 	session_forget(&found.token);

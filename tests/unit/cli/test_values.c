@@ -182,8 +182,6 @@ static const struct {
 	  "open seccomp profile /nonexistent: No such file" },
 	{ { "--env-file", "/nonexistent" }, "open /nonexistent: No such file" },
 	{ { "--label-file", "/nonexistent" }, "open /nonexistent: No such file" },
-	{ { "--pull", "always" }, "--pull=always: this build does not fetch from registries" },
-	{ { "--pull", "missing" }, "bulkhead load" },
 	{ { "--pull", "foo" },
 	  "invalid pull option: \"foo\": must be one of \"always\", \"missing\" or \"never\"" },
 	{ { "--cidfile", "/dev/null" },

@@ -25,7 +25,7 @@ static void test_docker(void **state)
 	assert_int_equal(strv_length(image->layers), 1);
 	assert_layer(f, "app:1", 0, "etc/name", "app");
 	assert_int_equal(fixture_count(f, "layers"), 1);
-	assert_int_equal(fixture_count(f, "blobs/sha256"), 1);
+	assert_int_equal(fixture_count(f, "blobs/sha256"), 2); /* config and layer */
 	assert_int_equal(fixture_count(f, "tmp"), 0);
 }
 
@@ -145,7 +145,7 @@ static void test_oci(void **state)
 	assert_string_equal(image->id, o.config.digest);
 	assert_string_equal(image->digests[0], by_digest);
 	assert_string_equal(image->config.env[0], "A=b");
-	assert_int_equal(fixture_count(f, "blobs/sha256"), 2);
+	assert_int_equal(fixture_count(f, "blobs/sha256"), 4); /* manifest, config, two layers */
 }
 
 static void write_blob(int dir, const struct blob *b)

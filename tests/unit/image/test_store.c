@@ -38,7 +38,7 @@ static void test_named_things_stay(void **state)
 	text = layer_text(f, "app:1", 0, "f");
 	assert_string_equal(text, "stays");
 	assert_int_equal(fixture_count(f, "layers"), 1);
-	assert_int_equal(fixture_count(f, "blobs/sha256"), 1);
+	assert_int_equal(fixture_count(f, "blobs/sha256"), 2); /* config and layer */
 	assert_int_equal(fixture_count(f, "tmp"), 0);
 }
 
