@@ -105,12 +105,21 @@ static struct error *read_parameters(const char **p, struct challenge *c)
 		if (*after != '=')
 			return NULL;
 		*p = skip(after + 1, " \t");
-		if (!**p || **p == ',') /* the padding of a token68 */
-			continue;
 		TRY(read_value(p, &value));
 		if (c)
 			keep(c, name, length, &value);
 	}
+}
+
+/* Past the token68 that some schemes have in the place of parameters ("Negotiate abc/d=="). */
+static const char *skip_token68(const char *p)
+{
+	size_t length = strspn(p, TOKEN68), bare = length;
+	const char *after = skip(p + length, " \t");
+
+	while (bare && p[bare - 1] == '=')
+		bare--;
+	return length && !memchr(p, '=', bare) && (!*after || *after == ',') ? after : p;
 }
 
 static bool is_scheme(const char *at, size_t length, const char *name)
@@ -130,7 +139,7 @@ struct error *challenge_add(struct challenge *c, const char *text)
 			return malformed();
 		c->basic = c->basic || is_scheme(p, length, "Basic");
 		c->bearer = c->bearer || bearer;
-		p = skip(p + length, " \t");
+		p = skip_token68(skip(p + length, " \t"));
 		TRY(read_parameters(&p, bearer ? c : NULL));
 	}
 	return NULL;

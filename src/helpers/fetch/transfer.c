@@ -40,7 +40,7 @@ void answer_done(struct answer *a)
 	*a = (struct answer){ 0 };
 }
 
-static void begin_answer(struct answer *a)
+void answer_begin(struct answer *a)
 {
 	answer_done(a);
 	a->length = FETCH_LENGTH_UNKNOWN;
@@ -98,11 +98,29 @@ static void keep_header(struct answer *a, const char *name, const char *value)
 		strv_add(&a->challenges, value);
 }
 
+void answer_add_line(struct answer *a, const char *line, size_t length)
+{
+	char *text autofree = NULL, *value;
+
+	if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0) { /* one more answer: 100 Continue */
+		answer_begin(a);
+		return;
+	}
+	while (length && strchr(" \t\r\n", line[length - 1]))
+		length--;
+	if (length > HEADER_MAX || memchr(line, '\0', length) || memchr(line, '\r', length))
+		return; /* none of ours is so */
+	text = alloc_string_n(line, length);
+	value = strchr(text, ':');
+	if (!value)
+		return;
+	*value++ = '\0';
+	keep_header(a, text, value + strspn(value, " \t"));
+}
+
 static size_t on_header(char *line, size_t unit, size_t length, void *data)
 {
 	struct running *r = data;
-	char *text autofree = NULL, *value;
-	size_t n = length;
 
 	(void)unit;
 	r->header_bytes += length;
@@ -110,20 +128,7 @@ static size_t on_header(char *line, size_t unit, size_t length, void *data)
 		r->err = error_new(ERROR_LIMIT, "more than %d bytes of headers", HEADERS_MAX);
 		return 0;
 	}
-	if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0) { /* one more answer: 100 Continue */
-		begin_answer(r->answer);
-		return length;
-	}
-	while (n && strchr(" \t\r\n", line[n - 1]))
-		n--;
-	if (n > HEADER_MAX || memchr(line, '\0', n))
-		return length; /* none of ours is so long */
-	text = alloc_string_n(line, n);
-	value = strchr(text, ':');
-	if (!value)
-		return length;
-	*value++ = '\0';
-	keep_header(r->answer, text, value + strspn(value, " \t"));
+	answer_add_line(r->answer, line, length);
 	return length;
 }
 
@@ -284,7 +289,7 @@ struct error *transfer_run(struct session *s, const struct transfer *t, struct a
 	struct running r = { .t = t, .answer = ret };
 	CURLcode code;
 
-	begin_answer(ret);
+	answer_begin(ret);
 	TRY(resolve_url(s, t->url, &addresses));
 	set_up(s, t, &r, problem);
 	curl_easy_setopt(s->curl, CURLOPT_RESOLVE, addresses);

@@ -17,6 +17,10 @@ struct answer {
 void answer_done(struct answer *a) __attribute__((nonnull));
 #define autoanswer __attribute__((cleanup(answer_done)))
 
+/* Begins an answer anew, and takes one line of its head, with its end. */
+void answer_begin(struct answer *a) __attribute__((nonnull));
+void answer_add_line(struct answer *a, const char *line, size_t length) __attribute__((nonnull));
+
 struct transfer {
 	int method; /* enum fetch_method */
 	CURLU *url;
