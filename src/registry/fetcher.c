@@ -36,6 +36,20 @@ static struct error *put_text(struct buf *b, const char *text)
 	return msg_put_text(b, text ? text : "");
 }
 
+/* msg_write() to one that may be gone: then it is an error, and no signal. */
+static struct error *send_frame(struct fetcher *f, uint32_t type, const struct buf *payload)
+{
+	struct msg_head head = { .length = (uint32_t)payload->length, .type = type };
+	struct buf frame autobuf = BUF_MAX(FETCH_FRAME_MAX * 2 + sizeof(head));
+	struct error *err;
+
+	TRY(buf_add(&frame, &head, sizeof(head)));
+	TRY(buf_add(&frame, payload->data, payload->length));
+	err = fd_send(f->socket, frame.data, frame.length, NULL, 0);
+	explicit_bzero(frame.data, frame.size);
+	return err;
+}
+
 static struct error *send_session(struct fetcher *f, const struct fetcher_session *s)
 {
 	const int files[] = { s->system_ca, s->registry_ca, s->certificate, s->key };
@@ -62,7 +76,7 @@ static struct error *send_session(struct fetcher *f, const struct fetcher_sessio
 	TRY(msg_put_text(&b, proxy_for("no_proxy", "NO_PROXY")));
 	TRY(msg_put_text(&b, USER_AGENT));
 	TRY(msg_put_u64(&b, which));
-	err = msg_write(f->socket, FETCH_SESSION, b.data, b.length);
+	err = send_frame(f, FETCH_SESSION, &b);
 	explicit_bzero(b.data, b.size);
 	TRY(err);
 	return n ? fd_send(f->socket, "", 1, fds, n) : NULL;
@@ -96,6 +110,10 @@ struct error *fetcher_start(struct fetcher *f, const struct fetcher_session *ses
 
 	if (!err)
 		err = send_session(f, session);
+	if (err && (error_errno(err) == EPIPE || error_errno(err) == ECONNRESET)) {
+		error_free(err); /* the first request finds out why */
+		err = NULL;
+	}
 	if (err)
 		fetcher_stop(f);
 	return error_wrap(err, "start %s", FETCH_PROGRAM);
@@ -143,7 +161,7 @@ static struct error *send_request(struct fetcher *f, const struct fetcher_reques
 	TRY(msg_put_u64(&b, q->max));
 	TRY(msg_put_u64(&b, q->body_offset));
 	TRY(msg_put_u64(&b, q->body_length));
-	TRY(msg_write(f->socket, FETCH_REQUEST, b.data, b.length));
+	TRY(send_frame(f, FETCH_REQUEST, &b));
 	return fd_send(f->socket, "", 1, fds, q->has_body ? 2 : 1);
 }
 
@@ -183,16 +201,32 @@ static struct error *read_answer(const struct buf *payload, struct fetcher_answe
 	return msg_end(&c);
 }
 
+/* Who does not listen any more may have said why. */
+static struct error *last_words(struct fetcher *f, struct error *err)
+{
+	struct buf payload autobuf = BUF_MAX(FETCH_FRAME_MAX);
+	struct error *why = receive(f, FETCH_ANSWER, &payload);
+
+	if (!why)
+		return err;
+	error_free(err);
+	return why;
+}
+
 struct error *fetcher_ask(struct fetcher *f, const struct fetcher_request *request,
 			  struct fetcher_answer *ret, int *ret_pipe)
 {
 	struct buf payload autobuf = BUF_MAX(FETCH_FRAME_MAX);
 	int read_end autoclose = -1, write_end autoclose = -1;
+	struct error *err;
 
 	TRY(fd_pipe(&read_end, &write_end));
 	(void)fcntl(write_end, F_SETPIPE_SZ, PIPE_SIZE); /* else it is slower (pipe(7)) */
-	TRY(send_request(f, request, write_end));
+	err = send_request(f, request, write_end);
 	fd_close(&write_end);
+	if (err && (error_errno(err) == EPIPE || error_errno(err) == ECONNRESET))
+		return last_words(f, err);
+	TRY(err);
 	TRY(receive(f, FETCH_ANSWER, &payload));
 	TRY(read_answer(&payload, ret));
 	*ret_pipe = fd_take(&read_end);

@@ -32,7 +32,7 @@ static struct error *run(struct session *s)
 
 	TRY(session_receive(s, FETCH_FD_CONTROL));
 	TRY(load_libraries(s));
-	TRY(walls_raise());
+	TRY(walls_raise(0));
 	while (more)
 		TRY(request_serve(s, FETCH_FD_CONTROL, &more));
 	return NULL;

@@ -67,7 +67,7 @@ static struct error *read_file(const char *path, struct buf *b)
 	return error_wrap(fd_read_all(fd, b), "%s", path);
 }
 
-struct error *walls_raise(void)
+struct error *walls_raise(unsigned int without)
 {
 	struct buf hosts autobuf = BUF_MAX(NAME_FILE_MAX), resolv autobuf = BUF_MAX(NAME_FILE_MAX);
 	struct confine c = {
@@ -85,6 +85,7 @@ struct error *walls_raise(void)
 		.open_files = 32,
 		.connects = true,
 		.die_with_parent = true,
+		.without = without,
 	};
 
 	TRY(read_file("/etc/hosts", &hosts));

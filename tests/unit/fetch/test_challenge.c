@@ -50,8 +50,8 @@ static void test_real_ones(void **state)
 
 static void test_malformed(void **state)
 {
-	static const char *const texts[] = { "Bearer realm=\"x", "Bearer realm=\"x\\",
-					     "Bearer =", "\"x\"", "Bearer realm=(x)" };
+	static const char *const texts[] = { "Bearer realm=\"x", "Bearer realm=\"x\\", "\"x\"",
+					     "Bearer realm=(x)" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
