@@ -25,8 +25,7 @@ struct registry_options {
 	char *const *insecure;
 	char *const *mirrors;	   /* URLs that are asked first for what is on docker.io */
 	const char *user, *secret; /* instead of the stored ones: for a login; or NULL */
-	uint64_t
-		stall_ms; /* without a byte for so long, a connection counts as broken; 0: default */
+	uint64_t stall_ms; /* without a byte for so long a connection counts as broken; 0: 60 s */
 };
 
 /*
