@@ -53,40 +53,49 @@ static bool parse_id(const char *text, uint64_t *ret)
 static bool parse_line(char *line, struct mountinfo_line *ret)
 {
 	enum { ID, PARENT, DEVICE, ROOT, POINT, OPTIONS, FIELDS };
-	char *fields[FIELDS], *tail = strstr(line, " - ");
+	char *fields[FIELDS], *tag;
 
-	if (!tail)
-		return false;
-	*tail = '\0';
-	tail += strlen(" - ");
 	for (size_t i = 0; i < FIELDS; i++) {
 		fields[i] = strsep(&line, " ");
 		if (!fields[i])
 			return false;
 	}
+	do {
+		tag = strsep(&line, " ");
+		if (!tag)
+			return false;
+	} while (strcmp(tag, "-") != 0);
 	ret->root = fields[ROOT];
 	ret->path = fields[POINT];
-	ret->type = strsep(&tail, " ");
-	if (!strsep(&tail, " ")) /* the source */
+	ret->type = strsep(&line, " ");
+	if (!strsep(&line, " ")) /* the source */
 		return false;
-	ret->super = strsep(&tail, " ");
+	ret->super = strsep(&line, " ");
 	unescape(ret->root);
 	unescape(ret->path);
 	return ret->super && parse_id(fields[ID], &ret->id) &&
 	       parse_id(fields[PARENT], &ret->parent);
 }
 
-struct error *mountinfo_read(struct mountinfo *ret)
+void mountinfo_parse(char *text, struct mountinfo *ret)
 {
 	char *at, *line;
 	size_t lines = 1;
 
-	TRY(path_read_text(AT_FDCWD, "/proc/self/mountinfo", BYTES_MAX, &ret->text));
-	for (at = ret->text; (at = strchr(at, '\n')); at++)
+	ret->text = text;
+	for (at = text; (at = strchr(at, '\n')); at++)
 		lines++;
 	ret->list = alloc_zeroed(lines, sizeof(*ret->list));
-	at = ret->text;
+	at = text;
 	while ((line = strsep(&at, "\n")))
 		ret->n += parse_line(line, &ret->list[ret->n]);
+}
+
+struct error *mountinfo_read(struct mountinfo *ret)
+{
+	char *text;
+
+	TRY(path_read_text(AT_FDCWD, "/proc/self/mountinfo", BYTES_MAX, &text));
+	mountinfo_parse(text, ret);
 	return NULL;
 }

@@ -21,5 +21,9 @@ struct mountinfo {
 void mountinfo_done(struct mountinfo *m);
 #define automountinfo __attribute__((cleanup(mountinfo_done)))
 
-/* Fills the zeroed @ret. A line that has another form is left out. */
+/*
+ * Fills the zeroed @ret. A line that has another form is left out. mountinfo_parse() does it with
+ * such a text, which is @ret's then.
+ */
 struct error *mountinfo_read(struct mountinfo *ret) __attribute__((nonnull, warn_unused_result));
+void mountinfo_parse(char *text, struct mountinfo *ret) __attribute__((nonnull));

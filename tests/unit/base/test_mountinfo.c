@@ -50,10 +50,30 @@ static void names_have_no_escapes(void **state)
 	rmdir(dir);
 }
 
+/* Only what stands after the fields is a separator: a name can be "-" as well. */
+static void a_dash_is_a_name_too(void **state)
+{
+	struct mountinfo m automountinfo = { 0 };
+
+	(void)state;
+	mountinfo_parse(strdup("22 1 0:21 / - rw shared:1 master:2 - tmpfs none rw,size=4k\n"
+			       "23 1 0:21 / /x rw - proc - rw\n"
+			       "24 1 0:21 / /x rw\n"
+			       "25 1 0:21 / /x rw - tmpfs none\n"),
+			&m);
+	assert_int_equal(m.n, 2);
+	assert_string_equal(m.list[0].path, "-");
+	assert_string_equal(m.list[0].type, "tmpfs");
+	assert_string_equal(m.list[0].super, "rw,size=4k");
+	assert_string_equal(m.list[1].type, "proc");
+	assert_string_equal(m.list[1].super, "rw");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_have_no_escapes),
+		cmocka_unit_test(a_dash_is_a_name_too),
 	};
 
 	return TEST_MAIN(tests);
