@@ -134,6 +134,9 @@ void oci_state_done(struct oci_state *state);
 /* ERROR_NOT_FOUND when @state_dir has no state file: nothing was started. */
 struct error *oci_state_load(int state_dir, struct oci_state *ret)
 	__attribute__((nonnull, warn_unused_result));
+/* The same of its text. A number or a path that no start has saved is ERROR_BAD_INPUT. */
+struct error *oci_state_parse(const char *text, size_t length, struct oci_state *ret)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Whether its first process still runs: same boot, same pid, same start time. */
 bool oci_state_is_alive(const struct oci_state *state) __attribute__((nonnull));

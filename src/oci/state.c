@@ -26,19 +26,59 @@
 #define STATE_NAME "state.json"
 #define STATE_MAX 65536
 
+/*
+ * What is read is killed and removed: a pid of other than our own bits, or a group like "/", would
+ * be somebody else's.
+ */
+static struct error *check_group(const char *path)
+{
+	char *normal autofree = path_normalize(path), *quoted autofree = NULL;
+
+	if (strcmp(path, normal) == 0 && path[1])
+		return NULL;
+	quoted = str_quote(path);
+	return error_new(ERROR_BAD_INPUT, "%s is not the path of a group", quoted);
+}
+
+static struct error *check_unit(const char *name)
+{
+	char *quoted autofree = NULL;
+
+	if (path_is_name(name))
+		return NULL;
+	quoted = str_quote(name);
+	return error_new(ERROR_BAD_INPUT, "%s is not the name of a unit", quoted);
+}
+
+static struct error *check_not_empty(const char *text)
+{
+	return *text ? NULL : error_new(ERROR_BAD_INPUT, "empty");
+}
+
+static struct error *check_absolute(const char *path)
+{
+	return *path == '/' ? NULL : error_new(ERROR_BAD_INPUT, "not absolute");
+}
+
+#define ROW(json_name, member, kind_, flags_, ...)                                                 \
+	{                                                                                          \
+		.name = (json_name), .kind = (kind_), .flags = (flags_),                           \
+		.offset = offsetof(struct oci_state, member), __VA_ARGS__                          \
+	}
+
 static const struct json_field state_fields[] = {
-	JSON_FIELD(oci_state, "id", id, JSON_TEXT, JSON_REQUIRED),
-	JSON_FIELD(oci_state, "pid", pid, JSON_INT64, JSON_REQUIRED),
-	JSON_FIELD(oci_state, "startTicks", start_ticks, JSON_INT64, JSON_REQUIRED),
-	JSON_FIELD(oci_state, "bootId", boot_id, JSON_TEXT, JSON_REQUIRED),
-	JSON_FIELD(oci_state, "firstId", first_id, JSON_INT64, 0),
-	JSON_FIELD(oci_state, "leased", leased, JSON_BOOL, 0),
-	JSON_FIELD(oci_state, "cgroups", cgroups, JSON_TEXTS, 0),
-	JSON_FIELD(oci_state, "cgroupManager", cgroup_manager, JSON_TEXT, 0),
-	JSON_FIELD(oci_state, "created", created_ns, JSON_INT64, 0),
-	JSON_FIELD(oci_state, "sharesPids", shares_pids, JSON_BOOL, 0),
-	JSON_FIELD(oci_state, "systemdUnit", systemd_unit, JSON_TEXT, JSON_OMIT_EMPTY),
-	JSON_FIELD(oci_state, "bundle", bundle, JSON_TEXT, JSON_OMIT_EMPTY),
+	ROW("id", id, JSON_TEXT, JSON_REQUIRED, .check = check_not_empty),
+	ROW("pid", pid, JSON_INT64, JSON_REQUIRED, .min = 1, .max = INT32_MAX),
+	ROW("startTicks", start_ticks, JSON_INT64, JSON_REQUIRED, .max = INT64_MAX),
+	ROW("bootId", boot_id, JSON_TEXT, JSON_REQUIRED, .check = check_not_empty),
+	ROW("firstId", first_id, JSON_INT64, 0, .max = UINT32_MAX),
+	ROW("leased", leased, JSON_BOOL, 0),
+	ROW("cgroups", cgroups, JSON_TEXTS, 0, .check = check_group),
+	ROW("cgroupManager", cgroup_manager, JSON_TEXT, 0),
+	ROW("created", created_ns, JSON_INT64, 0, .max = INT64_MAX),
+	ROW("sharesPids", shares_pids, JSON_BOOL, 0),
+	ROW("systemdUnit", systemd_unit, JSON_TEXT, JSON_OMIT_EMPTY, .check = check_unit),
+	ROW("bundle", bundle, JSON_TEXT, JSON_OMIT_EMPTY, .check = check_absolute),
 	{ 0 },
 };
 static const struct json_type state_type = { sizeof(struct oci_state), state_fields, false };
@@ -46,6 +86,12 @@ static const struct json_type state_type = { sizeof(struct oci_state), state_fie
 void oci_state_done(struct oci_state *state)
 {
 	json_done(&state_type, state);
+}
+
+struct error *oci_state_parse(const char *text, size_t length, struct oci_state *ret)
+{
+	*ret = (struct oci_state){ 0 };
+	return json_decode_text(&state_type, text, length, ret);
 }
 
 struct error *oci_state_load(int state_dir, struct oci_state *ret)
@@ -58,9 +104,7 @@ struct error *oci_state_load(int state_dir, struct oci_state *ret)
 		return error_new(ERROR_NOT_FOUND, "nothing was started");
 	}
 	TRY(err);
-	*ret = (struct oci_state){ 0 };
-	return error_wrap(json_decode_text(&state_type, buf_text(&text), text.length, ret),
-			  STATE_NAME);
+	return error_wrap(oci_state_parse(buf_text(&text), text.length, ret), STATE_NAME);
 }
 
 static bool is_this_boot(const struct oci_state *state)
