@@ -119,6 +119,9 @@ void cgroup_enable_controllers(int dir);
 struct error *cgroup_processes(const char *path, pid_t **ret, size_t *ret_n)
 	__attribute__((nonnull, warn_unused_result));
 
+/* What the groups of @cg use, as JSON (stats.c); the caller frees. */
+char *cgroup_stats(const struct cgroup *cg) __attribute__((nonnull, returns_nonnull));
+
 /*
  * Shared by the back ends: makes the group @id below the directory @parent; *@ret_made is false
  * where that is missing.

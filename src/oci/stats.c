@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/json.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
@@ -18,6 +19,8 @@
 #include "base/banned.h"
 
 #define FILE_BYTES_MAX (1 << 20)
+#define QUOTED_BYTES_MAX 4096
+#define CPUS_MAX 8192
 #define NS_PER_S UINT64_C(1000000000)
 
 /* -- reading ----------------------------------------------------------------------------------- */
@@ -79,18 +82,29 @@ static const struct cgroup_place *place_of(const struct cgroup *cg, const char *
 
 /* -- writing ----------------------------------------------------------------------------------- */
 
+/* A JSON string, since names in these files are the kernel's to choose; the caller frees. */
+static char *quoted(const char *text)
+{
+	struct buf b autobuf = BUF_MAX(QUOTED_BYTES_MAX);
+
+	error_ignore(json_add_quoted(&b, text, strlen(text)), "a name that long is nobody's");
+	return alloc_string(b.length ? buf_text(&b) : "\"\"");
+}
+
 /* Objects are strvs of "\"name\":value"; this makes the member @name of what is in @members. */
 static void add_object(char ***to, const char *name, char **members)
 {
-	char *joined autofree = strv_join(members, ",");
+	char *joined autofree = strv_join(members, ","), *key autofree = quoted(name);
 
-	strv_addf(to, "\"%s\":{%s}", name, joined);
+	strv_addf(to, "%s:{%s}", key, joined);
 	strv_free(members);
 }
 
 static void add(char ***to, const char *name, uint64_t value)
 {
-	strv_addf(to, "\"%s\":%ju", name, (uintmax_t)value);
+	char *key autofree = quoted(name);
+
+	strv_addf(to, "%s:%ju", key, (uintmax_t)value);
 }
 
 static void add_if(char ***to, const char *name, uint64_t value)
@@ -119,7 +133,7 @@ static char **column_of(const char *text, int column)
 		char **words autostrv = strv_split(lines[i], ' ');
 
 		if (strv_length(words) == 3)
-			strv_add(&values, words[column]);
+			strv_addf(&values, "%ju", (uintmax_t)number_of(words[column]));
 	}
 	return values;
 }
@@ -130,7 +144,7 @@ static char **percpu_of(const char *text)
 
 	for (size_t i = 0; words[i]; i++)
 		if (words[i][strspn(words[i], "\n")])
-			strv_add(&values, words[i]);
+			strv_addf(&values, "%ju", (uintmax_t)number_of(words[i]));
 	return values;
 }
 
@@ -182,10 +196,12 @@ static void add_cpu(char ***data, const struct cgroup *cg)
 	add_object(data, "cpu", members);
 }
 
-/* "0-2,7" as 0, 1, 2, 7. */
-static char **numbers_of(const char *text)
+/* Adds "0-2,7" as [0,1,2,7]: not more of them than a kernel has CPUs or memory nodes. */
+static void add_set(char ***to, const char *name, const char *text)
 {
-	char **ranges autostrv = strv_split(text, ','), **numbers = NULL;
+	struct buf numbers autobuf = BUF_MAX(8 * CPUS_MAX);
+	char **ranges autostrv = strv_split(text, ',');
+	size_t left = CPUS_MAX;
 
 	for (size_t i = 0; ranges[i]; i++) {
 		char *dash = strchr(ranges[i], '-');
@@ -197,10 +213,13 @@ static char **numbers_of(const char *text)
 			*dash++ = '\0';
 		first = number_of(ranges[i]);
 		last = dash ? number_of(dash) : first;
-		for (uint64_t n = first; n <= last && n < 65536; n++)
-			strv_addf(&numbers, "%ju", (uintmax_t)n);
+		for (uint64_t n = first; n <= last && n < CPUS_MAX && left; n++, left--)
+			error_ignore(buf_printf(&numbers, "%s%ju", numbers.length ? "," : "",
+						(uintmax_t)n),
+				     "there is room for all of them");
 	}
-	return numbers;
+	if (numbers.length)
+		strv_addf(to, "\"%s\":[%s]", name, buf_text(&numbers));
 }
 
 static void add_cpuset(char ***data, const struct cgroup *cg)
@@ -215,17 +234,19 @@ static void add_cpuset(char ***data, const struct cgroup *cg)
 	char *mems autofree = place ? read_file(place->dir, "cpuset.mems") : alloc_string("");
 	char *level autofree =
 		v1 ? read_file(place->dir, "cpuset.sched_relax_domain_level") : alloc_string("");
+	int64_t level_number = 0;
 	char **members = NULL;
 
 	level[strcspn(level, "\n")] = '\0';
-	add_array(&members, "cpus", numbers_of(cpus));
-	add_array(&members, "mems", numbers_of(mems));
+	error_ignore(str_parse_i64(level, -1, INT32_MAX, &level_number), "it counts as 0");
+	add_set(&members, "cpus", cpus);
+	add_set(&members, "mems", mems);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
 		char *file autofree = alloc_printf("cpuset.%s", flags[i]);
 
 		add(&members, flags[i], v1 ? read_number(place->dir, file) : 0);
 	}
-	strv_addf(&members, "\"sched_relax_domain_level\":%s", *level ? level : "0");
+	strv_addf(&members, "\"sched_relax_domain_level\":%jd", (intmax_t)level_number);
 	add_object(data, "cpuset", members);
 }
 
@@ -338,14 +359,14 @@ static void add_pids(char ***data, const struct cgroup *cg)
 static void add_io_entry(char ***to, const char *device, const char *operation, const char *value)
 {
 	char **numbers autostrv = strv_split(device, ':');
+	char *quoted_operation autofree = quoted(operation), *joined autofree = NULL;
 	char **members = NULL;
-	char *joined autofree = NULL;
 
 	if (strv_length(numbers) != 2)
 		return;
 	add_if(&members, "major", number_of(numbers[0]));
 	add_if(&members, "minor", number_of(numbers[1]));
-	strv_addf(&members, "\"op\":\"%s\"", operation);
+	strv_addf(&members, "\"op\":%s", quoted_operation);
 	add_if(&members, "value", number_of(value));
 	joined = strv_join(members, ",");
 	strv_addf(to, "{%s}", joined);
@@ -467,26 +488,31 @@ static void add_hugepages(char ***data, const struct cgroup *cg)
 	add_object(data, "hugetlb", members);
 }
 
+char *cgroup_stats(const struct cgroup *cg)
+{
+	char **data autostrv = NULL;
+	char *joined autofree = NULL;
+
+	add_cpu(&data, cg);
+	add_cpuset(&data, cg);
+	add_memory(&data, cg);
+	add_pids(&data, cg);
+	add_io(&data, cg);
+	add_hugepages(&data, cg);
+	strv_add(&data, "\"intel_rdt\":{}");
+	strv_add(&data, "\"network_interfaces\":null");
+	joined = strv_join(data, ",");
+	return alloc_printf("{%s}", joined);
+}
+
 struct error *oci_stats(const struct oci_state *state, char **ret)
 {
 	struct cgroup cg = { 0 };
 	struct error *err =
 		cgroup_open(&cg, state->cgroups, NULL, cgroup_by_name(state->cgroup_manager));
-	char **data autostrv = NULL;
-	char *joined autofree = NULL;
 
-	if (!err) {
-		add_cpu(&data, &cg);
-		add_cpuset(&data, &cg);
-		add_memory(&data, &cg);
-		add_pids(&data, &cg);
-		add_io(&data, &cg);
-		add_hugepages(&data, &cg);
-		strv_add(&data, "\"intel_rdt\":{}");
-		strv_add(&data, "\"network_interfaces\":null");
-		joined = strv_join(data, ",");
-		*ret = alloc_printf("{%s}", joined);
-	}
+	if (!err)
+		*ret = cgroup_stats(&cg);
 	cgroup_close(&cg);
 	return err;
 }
