@@ -68,14 +68,15 @@ static char *find_own(const char *text, const char *controllers)
 
 char *cgroup_own(const char *text, const char *controllers, const char *root)
 {
-	char *path autofree = find_own(text, controllers);
+	char *path autofree = find_own(text, controllers), *normal autofree = path_normalize(path);
 	size_t length = strlen(root);
 	char *inside = path;
 
 	/*
-	 * Above the root of our cgroup namespace, or not deleted only for us: nothing to be below.
+	 * Above the root of our cgroup namespace ("/.."), or not deleted only for us: nothing to be
+	 * below.
 	 */
-	if (str_has_prefix(path, "/..") || str_has_suffix(path, " (deleted)"))
+	if (strcmp(path, normal) != 0 || str_has_suffix(path, " (deleted)"))
 		return alloc_string("/");
 	if (strcmp(root, "/") != 0 && str_has_prefix(path, root) &&
 	    (path[length] == '/' || !path[length]))

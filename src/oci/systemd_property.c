@@ -12,6 +12,7 @@
 #include "base/banned.h"
 
 #define ANNOTATION "org.systemd.property."
+#define US_PER_S UINT64_C(1000000)
 #define DEFAULT_PERIOD_US 100000
 #define PERCENT_US 10000 /* systemd keeps CPU quotas in whole percents */
 #define CPUS_MAX 8192
@@ -169,19 +170,23 @@ static struct error *parse_value(struct systemd_properties *p, const char *name,
 }
 
 /* runc's: what systemd shows as TimeoutStopSec is TimeoutStopUSec, a uint64, on the bus. */
-static void convert_seconds(struct systemd_property *p)
+static struct error *convert_seconds(struct systemd_property *p)
 {
 	size_t length = strlen(p->name);
 	char *name;
 
 	if (!str_has_suffix(p->name, "Sec") || str_has_suffix(p->name, "USec") ||
 	    !strchr("iuxt", *p->type))
-		return;
+		return NULL;
+	/* One below zero is above it, too. */
+	if (p->number > UINT64_MAX / US_PER_S)
+		return error_new(ERROR_BAD_INPUT, "this is no time in seconds");
 	name = alloc_printf("%.*sUSec", (int)(length - 3), p->name);
 	free(p->name);
 	p->name = name;
 	p->type = "t";
-	p->number *= 1000000;
+	p->number *= US_PER_S;
+	return NULL;
 }
 
 struct error *systemd_parse_property(struct systemd_properties *p, const char *name,
@@ -194,8 +199,7 @@ struct error *systemd_parse_property(struct systemd_properties *p, const char *n
 	if (n < 3 || name[n])
 		return error_new(ERROR_BAD_INPUT, "this is no name of a property");
 	TRY(parse_value(p, name, skip_blanks(text)));
-	convert_seconds(&p->list[p->n - 1]);
-	return NULL;
+	return convert_seconds(&p->list[p->n - 1]);
 }
 
 struct error *systemd_parse_annotations(struct systemd_properties *p, char *const *annotations)
@@ -258,8 +262,9 @@ static void add_quota(struct systemd_properties *p, const struct config_cpu *c)
 		systemd_add_number(p, "CPUQuotaPeriodUSec", "t", period);
 	if (!period && !quota)
 		return;
-	if (quota > 0) {
-		per_second = (uint64_t)quota * 1000000 / (period ? period : DEFAULT_PERIOD_US);
+	/* What is beyond the numbers of the bus is no limit there; the group has its own. */
+	if (quota > 0 && (uint64_t)quota < UINT64_MAX / US_PER_S) {
+		per_second = (uint64_t)quota * US_PER_S / (period ? period : DEFAULT_PERIOD_US);
 		/* Rounded up, so that the group itself can be given the exact value. */
 		per_second = (per_second + PERCENT_US - 1) / PERCENT_US * PERCENT_US;
 	}

@@ -55,6 +55,9 @@ static void own_group(void **state)
 		{ "0::/\n", "", "/", "/" },
 		{ "0::/one\n", "", "/", "/" },
 		{ "0::/../other\n", "", "/", "/" },
+		{ "4:memory:/a/../../b\n", "memory", "/", "/" },
+		{ "4:memory:/..b\n", "memory", "/", "/..b" },
+		{ "4:memory:a/b\n", "memory", "/", "/" },
 	};
 
 	(void)state;
@@ -165,6 +168,38 @@ static void annotations(void **state)
 	}
 }
 
+/* A time in microseconds must not come round, nor be one before now. */
+static void seconds(void **state)
+{
+	static const char *const bad[] = { "-1", "int64 -9223372036854775808",
+					   "uint64 18446744073709551615", "uint64 18446744073710" };
+	struct systemd_properties p autoproperties = { 0 };
+
+	(void)state;
+	assert_ok(systemd_parse_property(&p, "RuntimeMaxSec", "uint64 18446744073709"));
+	assert_string_equal(p.list[0].name, "RuntimeMaxUSec");
+	assert_true(p.list[0].number == UINT64_C(18446744073709000000));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_fails(systemd_parse_property(&p, "RuntimeMaxSec", bad[i]), ERROR_BAD_INPUT,
+			     "no time in seconds");
+}
+
+/* More than the bus has a number for is no limit there, not a small one. */
+static void large_quota(void **state)
+{
+	static const char json[] = "{\"cpu\":{\"quota\":9223372036854775807,\"period\":1000}}";
+	struct systemd_properties p autoproperties = { 0 };
+	struct config_resources r = { 0 };
+	char **warnings = NULL;
+
+	(void)state;
+	assert_ok(config_resources_parse(json, strlen(json), &r, &warnings));
+	assert_ok(systemd_limits(&p, &r, true));
+	assert_string_equal(p.list[1].name, "CPUQuotaPerSecUSec");
+	assert_true(p.list[1].number == UINT64_MAX);
+	config_resources_done(&r);
+}
+
 static void limits(void **state)
 {
 	static const char json[] =
@@ -209,9 +244,10 @@ static void devices(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(paths),  cmocka_unit_test(own_group),
-		cmocka_unit_test(units),  cmocka_unit_test(annotations),
-		cmocka_unit_test(limits), cmocka_unit_test(devices),
+		cmocka_unit_test(paths),   cmocka_unit_test(own_group),
+		cmocka_unit_test(units),   cmocka_unit_test(annotations),
+		cmocka_unit_test(seconds), cmocka_unit_test(large_quota),
+		cmocka_unit_test(limits),  cmocka_unit_test(devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
