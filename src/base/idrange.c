@@ -40,7 +40,7 @@ static bool line_overlaps(const char *line, uint32_t first)
 	return !err && start < (uint64_t)first + IDRANGE_LENGTH && first < start + count;
 }
 
-static bool is_given_away(char *const *lines, uint32_t first)
+bool idrange_is_given_away(char *const *lines, uint32_t first)
 {
 	for (size_t i = 0; lines && lines[i]; i++)
 		if (line_overlaps(lines[i], first))
@@ -131,7 +131,8 @@ struct error *idrange_lease(const char *owner, uint32_t *ret_first)
 		char name[16];
 		bool taken;
 
-		if (index == 0 || is_given_away(uids, first) || is_given_away(gids, first))
+		if (index == 0 || idrange_is_given_away(uids, first) ||
+		    idrange_is_given_away(gids, first))
 			continue;
 		range_name(name, first);
 		if (i >= POOL_RANGES)

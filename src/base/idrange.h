@@ -11,12 +11,18 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
 
 #define IDRANGE_LENGTH 65536U
 #define IDRANGE_HELPERS 0x70000000U
+
+/*
+ * Whether a line of @lines, those of subuid(5) or NULL, gives some of the range @first to anybody.
+ */
+bool idrange_is_given_away(char *const *lines, uint32_t first);
 
 /* Leases a range for @owner (an absolute path); *@ret_first is its first host id. */
 struct error *idrange_lease(const char *owner, uint32_t *ret_first)

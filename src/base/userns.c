@@ -84,18 +84,24 @@ struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_u
 	return write_map(pid, "gid_map", gids, n_gids);
 }
 
+bool userns_map_is_initial(const char *text)
+{
+	unsigned int inside = 1, outside = 1, length = 0;
+
+	return sscanf(text, "%u %u %u", &inside, &outside, &length) == 3 && inside == 0 &&
+	       outside == 0 && length == UINT32_MAX;
+}
+
 bool userns_is_initial(void)
 {
 	char *text autofree = NULL;
 	struct error *err = path_read_text(AT_FDCWD, "/proc/self/uid_map", 4096, &text);
-	unsigned int inside = 1, outside = 1, length = 0;
 
 	if (err) {
 		error_ignore(err, "a kernel without user namespaces has only its own");
 		return true;
 	}
-	return sscanf(text, "%u %u %u", &inside, &outside, &length) == 3 && inside == 0 &&
-	       outside == 0 && length == UINT32_MAX;
+	return userns_map_is_initial(text);
 }
 
 struct error *userns_open(pid_t pid, int *ret_fd)

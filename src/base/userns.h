@@ -32,6 +32,8 @@ struct error *userns_make(const struct id_map *uids, size_t n_uids, const struct
 
 /* Whether we are in the host's own: false for who is root only of another. */
 bool userns_is_initial(void);
+/* Whether the text of a uid_map is that of the host's own: every id as it is, in one line. */
+bool userns_map_is_initial(const char *text) __attribute__((nonnull));
 
 /* The user namespace that @pid is in. */
 struct error *userns_open(pid_t pid, int *ret_fd) __attribute__((nonnull, warn_unused_result));

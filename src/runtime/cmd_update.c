@@ -11,18 +11,11 @@
 #include "runtime/commands.h"
 #include "runtime/container.h"
 #include "runtime/report.h"
+#include "runtime/update.h"
 
 #include "base/banned.h"
 
 #define RESOURCES_BYTES_MAX (1 << 20)
-
-/* All texts: what is not given is to be left alone, and "-1" and "0" mean something. */
-struct update_options {
-	char *resources, *blkio_weight, *cpu_period, *cpu_quota, *cpu_burst, *cpu_share;
-	char *cpu_rt_period, *cpu_rt_runtime, *cpu_idle, *cpuset_cpus, *cpuset_mems;
-	char *memory, *memory_reservation, *memory_swap, *pids_limit;
-	char *kernel_memory, *kernel_memory_tcp, *l3_cache_schema, *mem_bw_schema;
-};
 
 #define TEXT(member, name, help) OPTION(struct update_options, member, name, 0, option_text, help)
 
@@ -152,6 +145,14 @@ static void free_swap(struct config_resources *r)
 		*r->memory.swap = -1;
 }
 
+struct error *update_resources(const struct update_options *o, struct config_resources *ret)
+{
+	/* runc's rule: a file is all that counts. */
+	TRY(o->resources ? read_resources(o->resources, ret) : set_options(o, ret));
+	free_swap(ret);
+	return NULL;
+}
+
 static struct error *refuse_rdt(const struct update_options *o)
 {
 	if (!str_is_empty(o->l3_cache_schema))
@@ -192,9 +193,7 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	if (container_status(&c) == STATUS_STOPPED || !c.has_config)
 		return error_new(ERROR_CONFLICT, "container not running");
 	TRY(refuse_rdt(o));
-	/* runc's rule: a file is all that counts. */
-	err = o->resources ? read_resources(o->resources, &change) : set_options(o, &change);
-	free_swap(&change);
+	err = update_resources(o, &change);
 	if (!err)
 		err = apply(&c, &change);
 	config_resources_done(&change);
