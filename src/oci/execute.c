@@ -12,11 +12,13 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "config/config.h"
 #include "oci/setup.h"
 
 #include "base/banned.h"
@@ -227,16 +229,41 @@ char **setup_environment(const struct setup *s)
 }
 
 /*
+ * What SELinux wants beside a transition that its policy allows: where no_new_privs is set it says
+ * EPERM without nnp_transition, on a mount with nosuid EACCES without nosuid_transition (the
+ * kernel's check_nnp_nosuid()). NULL where the label has no part in it.
+ */
+static const char *why_no_transition(const struct oci_process *p, const char *program, int number)
+{
+	struct statvfs fs;
+
+	if (!p->config || str_is_empty(p->config->selinux_label))
+		return NULL;
+	if (number == EPERM && p->config->no_new_privileges)
+		return "the policy forbids this process.selinuxLabel with noNewPrivileges";
+	if (number == EACCES && statvfs(program, &fs) == 0 && fs.f_flag & ST_NOSUID)
+		return "the policy may forbid this process.selinuxLabel on a nosuid mount";
+	return NULL;
+}
+
+/*
  * What execve(2) says of a program that was found, in runc's words: of its interpreter, or its
  * form.
  */
-static struct error *refused(const char *program)
+static struct error *refused(const struct oci_process *p, const char *program)
 {
 	int number = errno;
+	const char *why = why_no_transition(p, program, number);
 	char *what autofree = alloc_printf("exec %s", program);
+	struct error *err = reason(what, number);
 
-	return error_set_status(reason(what, number),
-				number == ENOENT || number == ENOTDIR ? 127 : 126);
+	if (why) {
+		char *text autofree = alloc_printf("%s (%s)", error_message(err), why);
+
+		error_free(err);
+		err = error_new(ERROR_SYSTEM, "%s", text);
+	}
+	return error_set_status(err, number == ENOENT || number == ENOTDIR ? 127 : 126);
 }
 
 struct error *step_execute(struct setup *s)
@@ -248,7 +275,7 @@ struct error *step_execute(struct setup *s)
 	reset_signals();
 	if (s->program) {
 		execve(s->program, p->argv, env);
-		return refused(s->program);
+		return refused(p, s->program);
 	}
 	if (!strchr(p->argv[0], '/'))
 		return not_executed(s, p->argv[0], execute_by_path(p->argv, env));

@@ -125,6 +125,41 @@ config() {
 	assert_output --partial process.selinuxLabel
 }
 
+# Debian's policy lets unconfined_t become mono_t by a program of mono_exec_t; nnp_transition and nosuid_transition it
+# does not give.
+@test "SELinux: a transition that only no_new_privs or nosuid forbids fails, and is said" {
+	[[ $BULKHEAD_VM_KIND == selinux ]] || skip 'the kernel runs without it'
+	local label
+	label=$(tr -d '\0' </proc/self/attr/current | cut -d: -f1-2):mono_t:s0
+	chcon -R system_u:object_r:bin_t:s0 "$b/rootfs"
+	chcon system_u:object_r:mono_exec_t:s0 "$b/rootfs/bin/busybox"
+	config 'read x </proc/self/attr/current; echo $x' "\"noNewPrivileges\": true, \"selinuxLabel\": \"$label\","
+	run oci run -b "$b" "$id" </dev/null
+	assert_failure
+	assert_output --partial 'exec /bin/sh: operation not permitted (the policy forbids this process.selinuxLabel with noNewPrivileges)'
+	config 'read x </proc/self/attr/current; echo $x' "\"selinuxLabel\": \"$label\","
+	run oci run -b "$b" "$id" </dev/null
+	assert_success
+	assert_output "$label"
+	# exec has a label of its own
+	config 'while :; do sleep 1; done'
+	oci run -d -b "$b" "$id" </dev/null >/dev/null 2>&1
+	run oci exec --process-label "$label" --no-new-privs "$id" sh -c true
+	assert_failure
+	assert_output --partial 'the policy forbids this process.selinuxLabel with noNewPrivileges'
+	run oci exec --process-label "$label" "$id" sh -c 'read x </proc/self/attr/current; echo $x'
+	assert_success
+	assert_output "$label"
+	oci delete -f "$id"
+	mount --bind "$b/rootfs" "$b/rootfs"
+	mount -o remount,bind,nosuid "$b/rootfs"
+	config true "\"selinuxLabel\": \"$label\","
+	run oci run -b "$b" "$id" </dev/null
+	umount "$b/rootfs"
+	assert_failure
+	assert_output --partial 'exec /bin/sh: permission denied (the policy may forbid this process.selinuxLabel on a nosuid mount)'
+}
+
 @test "labels where the kernel has none of it are errors" {
 	[[ $BULKHEAD_VM_KIND == plain || $BULKHEAD_VM_KIND == v1 ]] || skip 'it has'
 	config true '"apparmorProfile": "x",'
