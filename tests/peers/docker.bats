@@ -118,3 +118,29 @@ END
 		assert_line "number $i"
 	done
 }
+
+# Bounded, since a start that waits for others would show with so many of them.
+@test "fifty at once: all run, and nothing of them stays" {
+	docker_in_namespaces <<'END'
+begin=$(date +%s)
+for i in $(seq 50); do docker run -d --name "n$i" --network none box sh -c "echo number $i; exec sleep 1000" >/dev/null & all="${all:-} $!"; done; wait $all
+echo "running $(docker ps -q | wc -l)"
+echo "states $(find /run -name state.json | wc -l)"
+for i in $(seq 50); do docker logs "n$i"; done | grep '^number' | sort -u | wc -l | sed 's/^/logs /'
+for i in $(seq 50); do docker exec "n$i" sh -c "exit $i" >/dev/null 2>&1 || echo "$?" >>/run/statuses & all="$all $!"; done; wait $all
+sort -nu /run/statuses | wc -l | sed 's/^/statuses /'
+docker ps -q | xargs docker rm -f | wc -l | sed 's/^/removed /'
+echo "left $(docker ps -aq | wc -l), $(find /run -name state.json | wc -l), $(find /sys/fs/cgroup -path '*/docker/*' -type d | wc -l), $(pgrep -x sleep | wc -l)"
+grep -c ' /run/dx\| /run/docker' /proc/self/mountinfo | sed 's/^/mounts /'
+[ $(($(date +%s) - begin)) -lt 60 ] && echo "in time"
+END
+	assert_success
+	assert_line "running 50"
+	assert_line "states 50"
+	assert_line "logs 50"
+	assert_line "statuses 50"
+	assert_line "removed 50"
+	assert_line "left 0, 0, 0, 0"
+	assert_line "mounts 0"
+	assert_line "in time"
+}
