@@ -186,6 +186,37 @@ disk() {
 	rmdir "/sys/fs/cgroup/bundles-$id/sub" "/sys/fs/cgroup/bundles-$id"
 }
 
+# What exec --cgroup does in the container's group $1, which has a group below that others have made.
+exec_in_groups() {
+	local group=/sys/fs/cgroup$1 path
+	mkdir "$group/below"
+	run oci exec --cgroup below "$id" cat /proc/self/cgroup
+	assert_success
+	assert_output 0::/below
+	run oci exec --cgroup / "$id" cat /proc/self/cgroup
+	assert_output 0::/
+	run oci exec --cgroup missing "$id" true
+	assert_failure 255
+	assert_output --partial '/missing: No such file or directory'
+	for path in .. below/../.. /..; do
+		run oci exec --cgroup "$path" "$id" true
+		assert_failure 255
+		assert_output --partial "$path is not a sub cgroup path"
+	done
+	# version 2 has no hierarchy of a controller
+	run oci exec --cgroup pids:below "$id" true
+	assert_failure 255
+	assert_output --partial 'unknown controller in pids:below'
+	run cat "$group/below/cgroup.procs"
+	assert_output '' # nobody stays
+}
+
+@test "exec --cgroup: a group below the container's" {
+	config ''
+	start
+	exec_in_groups "$(group_path)"
+}
+
 # --- systemd ----------------------------------------------------------------------------------------------------------
 
 @test "without systemd its manager is an error" {
@@ -239,6 +270,15 @@ disk() {
 	wait_for 30 status_is stopped
 	oci delete "$id"
 	systemctl stop machine-test.slice
+}
+
+@test "systemd: exec --cgroup: a group below the container's" {
+	[[ -d /run/systemd/system ]] || skip 'no systemd'
+	manager=systemd
+	config '' "system.slice:test:$id"
+	start
+	exec_in_groups "$(group_path)"
+	[ "$(group_path)" = "/system.slice/test-$id.scope" ]
 }
 
 @test "systemd: one process at most, devices, no path, bad ones" {
