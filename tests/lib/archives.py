@@ -156,9 +156,10 @@ def deep_path(t, _):
 
 def entry_count(t, _):
     block = tarfile.TarInfo("same/.wh.same").tobuf(tarfile.USTAR_FORMAT)
-    for _ in range(2050):
-        t.tar.fileobj.write(block * 1000)
-    t.tar.offset += 2050 * 1000 * len(block)
+    # A gigabyte, in one member of gzip that is repeated.
+    t.tar.fileobj.write(gzip.compress(block * 1000) * 2050)
+    t.tar.fileobj.write(gzip.compress(bytes(2 * tarfile.BLOCKSIZE)))
+    t.tar.fileobj.flush()
 
 
 def huge_header(t, _):

@@ -35,8 +35,7 @@ bundle_new() {
 	mkdir -p "$1/rootfs"
 	make_busybox_tree "$1/rootfs"
 	oci spec -b "$1"
-	bundle_edit 'c["process"]["terminal"] = False' "$1"
-	bundle_groups one "$1"
+	bundle_edit "p['terminal'] = False; l['cgroupsPath'] = '/$groups/one'" "$1"
 }
 
 # Has the next container of the bundle (or of $2) a group called $1: two that run need two.
@@ -47,7 +46,7 @@ bundle_groups() {
 # Changes config.json of the bundle (or of $2) by the Python statements $1, in which it is "c", its
 # process "p", linux "l" and linux.resources "r".
 bundle_edit() {
-	python3 - "${2:-$bundle}/config.json" "$1" <<'END'
+	python3 -SE - "${2:-$bundle}/config.json" "$1" <<'END'
 import json, sys
 path, edit = sys.argv[1:]
 with open(path) as f:
@@ -61,7 +60,7 @@ END
 
 # Gives the bundle's process the arguments.
 bundle_args() {
-	python3 - "$bundle/config.json" "$@" <<'END'
+	python3 -SE - "$bundle/config.json" "$@" <<'END'
 import json, sys
 with open(sys.argv[1]) as f:
     c = json.load(f)
@@ -83,7 +82,7 @@ oci_start() {
 }
 
 oci_status() {
-	oci state "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["status"])'
+	oci state "$1" | sed -n 's/^ *"status": "\([a-z]*\)",\?$/\1/p'
 }
 
 oci_status_is() {

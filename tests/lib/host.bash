@@ -17,24 +17,21 @@ left_mounts() {
 
 # Control groups named after a container of ours, in every hierarchy.
 left_cgroups() {
-	local ids=$1 mount
+	local ids=$1 mounts
 	[[ -n $ids ]] || return 0
-	while read -r mount; do
-		find "$mount" -mindepth 1 -maxdepth 8 -type d 2>/dev/null
-	done < <(awk '/ - cgroup2? / { print $5 }' /proc/self/mountinfo) | grep -F "$ids" | sed 's/^/cgroup /'
+	mapfile -t mounts < <(awk '/ - cgroup2? / { print $5 }' /proc/self/mountinfo)
+	find "${mounts[@]}" -mindepth 1 -maxdepth 8 -type d 2>/dev/null | grep -F "$ids" | sed 's/^/cgroup /'
 }
 
 # Our programs with this engine's directory in their arguments, and processes in our control groups.
 left_processes() {
-	local ids=$1 dir name
-	for dir in /proc/[0-9]*; do
-		{ read -r name <"$dir/comm"; } 2>/dev/null || continue
-		if [[ $name == bulkhead* ]] && tr '\0' '\n' <"$dir/cmdline" 2>/dev/null | grep -qF "$engine/"; then
-			echo "process ${dir#/proc/} $name"
-		elif [[ -n $ids ]] && grep -qF "$ids" "$dir/cgroup" 2>/dev/null; then
-			echo "process ${dir#/proc/} $name, in a container's cgroup"
-		fi
-	done
+	local ids=$1 file name
+	while read -r file; do
+		{ read -r name <"${file%/cmdline}/comm"; } 2>/dev/null || continue
+		[[ $name != bulkhead* ]] || echo "process ${file//[!0-9]/} $name"
+	done < <(grep -lsF "$engine/" /proc/[0-9]*/cmdline)
+	[[ -n $ids ]] || return 0
+	grep -lsF "$ids" /proc/[0-9]*/cgroup | sed "s|[^0-9]*\([0-9]*\).*|process \1, in a container's cgroup|"
 }
 
 # Id ranges still leased to one of our containers.
