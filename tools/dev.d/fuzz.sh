@@ -25,12 +25,13 @@ fuzz_names() {
 	done
 }
 
-# For ./dev test all: each target as one test, as many at once as there are processors.
+# For ./dev test: each target as one test, "$1NAME", by the command "$2 NAME $3"; as many at once as there are
+# processors.
 fuzz_each() {
 	local name running=0
 	for name in $(fuzz_names); do
 		((running++ < $(nproc))) || wait -n || true
-		step fuzz "libFuzzer $name" fuzz_target "$name" "$1" &
+		step fuzz "$1$name" "$2" "$name" "$3" &
 	done
 	wait
 }
