@@ -7,9 +7,9 @@
 /* Each is defined in its cmd_NAME.c. */
 extern const struct command cmd_attach, cmd_completion, cmd_container_inspect, cmd_create,
 	cmd_ended, cmd_exec, cmd_help, cmd_image_inspect, cmd_images, cmd_import, cmd_info,
-	cmd_inspect, cmd_kill, cmd_load, cmd_login, cmd_logout, cmd_logs, cmd_options, cmd_ps,
-	cmd_pull, cmd_push, cmd_rm, cmd_rmi, cmd_run, cmd_start, cmd_stop, cmd_tag, cmd_version,
-	cmd_wait;
+	cmd_inspect, cmd_kill, cmd_load, cmd_login, cmd_logout, cmd_logs, cmd_manifest_inspect,
+	cmd_options, cmd_ps, cmd_pull, cmd_push, cmd_rm, cmd_rmi, cmd_run, cmd_start, cmd_stop,
+	cmd_tag, cmd_version, cmd_wait;
 
 /* In the order of --help; `run`, which is in a hurry, is found first. */
 const struct command *const commands[] = {
@@ -21,23 +21,37 @@ const struct command *const commands[] = {
 };
 
 const struct command_alias command_aliases[] = {
-	{ "container", "attach", &cmd_attach }, { "container", "create", &cmd_create },
-	{ "container", "exec", &cmd_exec },	{ "container", "inspect", &cmd_container_inspect },
-	{ "container", "kill", &cmd_kill },	{ "container", "list", &cmd_ps },
-	{ "container", "logs", &cmd_logs },	{ "container", "ls", &cmd_ps },
-	{ "container", "ps", &cmd_ps },		{ "container", "rm", &cmd_rm },
-	{ "container", "run", &cmd_run },	{ "container", "start", &cmd_start },
-	{ "container", "stop", &cmd_stop },	{ "container", "wait", &cmd_wait },
-	{ "image", "import", &cmd_import },	{ "image", "inspect", &cmd_image_inspect },
-	{ "image", "list", &cmd_images },	{ "image", "load", &cmd_load },
-	{ "image", "ls", &cmd_images },		{ "image", "rm", &cmd_rmi },
-	{ "image", "pull", &cmd_pull },		{ "image", "push", &cmd_push },
-	{ "image", "tag", &cmd_tag },		{ NULL, NULL, NULL },
+	{ "container", "attach", &cmd_attach },
+	{ "container", "create", &cmd_create },
+	{ "container", "exec", &cmd_exec },
+	{ "container", "inspect", &cmd_container_inspect },
+	{ "container", "kill", &cmd_kill },
+	{ "container", "list", &cmd_ps },
+	{ "container", "logs", &cmd_logs },
+	{ "container", "ls", &cmd_ps },
+	{ "container", "ps", &cmd_ps },
+	{ "container", "rm", &cmd_rm },
+	{ "container", "run", &cmd_run },
+	{ "container", "start", &cmd_start },
+	{ "container", "stop", &cmd_stop },
+	{ "container", "wait", &cmd_wait },
+	{ "image", "import", &cmd_import },
+	{ "image", "inspect", &cmd_image_inspect },
+	{ "image", "list", &cmd_images },
+	{ "image", "load", &cmd_load },
+	{ "image", "ls", &cmd_images },
+	{ "image", "rm", &cmd_rmi },
+	{ "image", "pull", &cmd_pull },
+	{ "image", "push", &cmd_push },
+	{ "image", "tag", &cmd_tag },
+	{ "manifest", "inspect", &cmd_manifest_inspect },
+	{ NULL, NULL, NULL },
 };
 
 bool command_is_group(const char *name)
 {
-	return strcmp(name, "container") == 0 || strcmp(name, "image") == 0;
+	return strcmp(name, "container") == 0 || strcmp(name, "image") == 0 ||
+	       strcmp(name, "manifest") == 0;
 }
 
 const struct command *command_find(const char *group, const char *name)

@@ -276,6 +276,10 @@ struct error *engine_pull(struct engine *e, const char *ref, const struct image_
 struct error *engine_push(struct engine *e, const char *ref, const struct image_transfer *transfer)
 	__attribute__((nonnull, warn_unused_result));
 
+/* image_remote_manifest() by way of the policy's registries. */
+struct error *engine_remote_manifest(struct engine *e, const char *ref, bool referrers,
+				     char **ret_text) __attribute__((nonnull, warn_unused_result));
+
 /* Whether the registry @host lets @user in; ERROR_UNAUTHENTICATED. Nothing is stored. */
 struct error *engine_try_login(struct engine *e, const char *host, const char *user,
 			       const char *secret) __attribute__((nonnull, warn_unused_result));

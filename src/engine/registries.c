@@ -39,6 +39,15 @@ struct error *engine_push(struct engine *e, const char *ref, const struct image_
 	return image_push(e->images, ref, &with);
 }
 
+struct error *engine_remote_manifest(struct engine *e, const char *ref, bool referrers,
+				     char **ret_text)
+{
+	struct registry_options options;
+
+	TRY(options_of(e, &options));
+	return image_remote_manifest(ref, &options, referrers, ret_text);
+}
+
 struct error *engine_try_login(struct engine *e, const char *host, const char *user,
 			       const char *secret)
 {

@@ -130,6 +130,14 @@ struct error *image_push(struct image_store *store, const char *ref,
 			 const struct image_transfer *transfer)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * The manifest or index that @ref names at its registry, as text, whatever it is of; or with
+ * @referrers the index of what refers to it. The caller frees.
+ */
+struct error *image_remote_manifest(const char *ref, const struct registry_options *options,
+				    bool referrers, char **ret_text)
+	__attribute__((nonnull, warn_unused_result));
+
 struct image_import {
 	const char *reference; /* NULL: no name */
 	const char *message;

@@ -392,3 +392,36 @@ struct error *image_pull(struct image_store *store, const char *text,
 		memcpy(ret_id, id, DIGEST_SIZE);
 	return NULL;
 }
+
+/* ---- only to be looked at ---- */
+
+struct error *image_remote_manifest(const char *text, const struct registry_options *options,
+				    bool referrers, char **ret_text)
+{
+	struct reference ref autoreference = { 0 };
+	struct registry *registry autoregistry = NULL;
+	struct registry_document d autodocument = { 0 }, of autodocument = { 0 };
+	char *host autofree = NULL, *repository autofree = NULL;
+	const char *digest;
+
+	TRY(reference_parse(text, &ref));
+	reference_split(&ref, &host, &repository);
+	TRY(registry_open(options, host, repository, &registry));
+	digest = ref.digest;
+	if (!referrers || !digest) {
+		TRY(registry_get_manifest(registry, digest ? digest : ref.tag, &d));
+		digest = d.digest;
+	}
+	if (referrers) {
+		struct error *err = registry_get_referrers(registry, digest, &of);
+
+		if (error_is(err, ERROR_NOT_FOUND)) {
+			error_free(err);
+			return error_new(ERROR_NOT_FOUND, "nothing refers to %s@%s", ref.name,
+					 digest);
+		}
+		TRY(err);
+	}
+	*ret_text = buf_take(referrers ? &of.text : &d.text);
+	return NULL;
+}

@@ -22,6 +22,8 @@
 	"application/vnd.oci.image.manifest.v1+json\n"                                             \
 	"application/vnd.docker.distribution.manifest.v2+json"
 
+#define ACCEPT_INDEX "application/vnd.oci.image.index.v1+json"
+
 /* ---- what an answer means ---- */
 
 struct error *connection_refusal(const struct registry *r, const struct fetcher_answer *a)
@@ -124,6 +126,32 @@ struct error *registry_get_manifest(struct registry *r, const char *reference,
 				 a.digest, d.digest);
 	d.media_type = take(a.media_type);
 	d.media_type[strcspn(d.media_type, "; \t")] = '\0'; /* parameters (RFC 9110, 8.3.1) */
+	*ret = d;
+	d = (struct registry_document){ 0 };
+	return NULL;
+}
+
+struct error *registry_get_referrers(struct registry *r, const char *digest,
+				     struct registry_document *ret)
+{
+	char *path autofree = alloc_printf("/v2/%s/referrers/%s", r->repository, digest);
+	char *what autofree = alloc_printf("referrers of %s@%s", r->shown_name, digest);
+	char *tag autofree = alloc_printf("sha256-%s", digest_hex(digest));
+	struct registry_document d autodocument = { .text = BUF_MAX(MANIFEST_MAX) };
+	struct fetcher_answer a autofetched = { 0 };
+
+	TRY(connection_get(r,
+			   &(struct fetcher_request){ .method = FETCH_GET,
+						      .path = path,
+						      .scope = r->scope,
+						      .accept = ACCEPT_INDEX,
+						      .max = MANIFEST_MAX },
+			   &a, &d.text));
+	if (a.status == 404)
+		return registry_get_manifest(r, tag, ret);
+	TRY(judge(r, &a, what));
+	TRY(digest_of(buf_text(&d.text), d.text.length, d.digest));
+	d.media_type = take(a.media_type);
 	*ret = d;
 	d = (struct registry_document){ 0 };
 	return NULL;

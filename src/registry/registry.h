@@ -123,6 +123,15 @@ struct error *registry_put_manifest(struct registry *r, const char *reference,
 struct error *registry_list_tags(struct registry *r, char ***ret)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * The index of what refers to the manifest @digest: signatures, lists of parts (distribution-spec
+ * 1.1, "Listing Referrers"); of a registry that does not know of it by the tag that stands for it.
+ * ERROR_NOT_FOUND: nothing does.
+ */
+struct error *registry_get_referrers(struct registry *r, const char *digest,
+				     struct registry_document *ret)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Whether the registry lets us in at all: what a login tries. */
 struct error *registry_ping(struct registry *r) __attribute__((nonnull, warn_unused_result));
 
