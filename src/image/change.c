@@ -162,16 +162,46 @@ static void add_once(char ***set, const char *text)
 		strv_add(set, text);
 }
 
+#define PORTS 65536
+
+/* Which ports of @protocol are in @set. */
+static void mark_ports(char *const *set, const char *protocol, bool there[PORTS])
+{
+	for (size_t i = 0; set && set[i]; i++) {
+		const char *slash = strchr(set[i], '/');
+		size_t port = 0;
+
+		for (const char *c = set[i]; *c >= '0' && *c <= '9' && port < PORTS; c++)
+			port = port * 10 + (size_t)(*c - '0');
+		if (slash && port < PORTS && strcmp(slash + 1, protocol) == 0)
+			there[port] = true;
+	}
+}
+
+/* A range may be all ports: each is looked for, and the list made longer, once for all of them. */
+static void add_ports(char ***set, size_t first, size_t last, const char *protocol)
+{
+	bool *there autofree = alloc_zeroed(PORTS, sizeof(*there));
+	size_t n = strv_length(*set);
+
+	mark_ports(*set, protocol, there);
+	*set = alloc_resize(*set, n + (last - first + 1) + 1, sizeof(**set));
+	for (size_t port = first; port <= last; port++)
+		if (!there[port])
+			(*set)[n++] = alloc_printf("%zu/%s", port, protocol);
+	(*set)[n] = NULL;
+}
+
 /* PORT[-PORT][/PROTOCOL] */
 static struct error *expose(struct image_config *config, char *word)
 {
-	char *protocol = strchr(word, '/'), *dash;
+	char *protocol = strchr(word, '/'), *dash, tcp[] = "tcp";
 	uint64_t first, last;
 
 	if (protocol)
 		*protocol++ = '\0';
 	else
-		protocol = (char *)"tcp";
+		protocol = tcp;
 	if (strcasecmp(protocol, "tcp") != 0 && strcasecmp(protocol, "udp") != 0 &&
 	    strcasecmp(protocol, "sctp") != 0)
 		return error_new(ERROR_BAD_INPUT, "\"%.16s\" is not a protocol", protocol);
@@ -182,13 +212,9 @@ static struct error *expose(struct image_config *config, char *word)
 	last = first;
 	if (dash)
 		TRY(str_parse_u64(dash, first, 65535, &last));
-	for (; first <= last; first++) {
-		char *port autofree = alloc_printf("%ju/%s", (uintmax_t)first, protocol);
-
-		for (char *c = port; *c; c++)
-			*c = (char)tolower((unsigned char)*c);
-		add_once(&config->exposed_ports, port);
-	}
+	for (char *c = protocol; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	add_ports(&config->exposed_ports, (size_t)first, (size_t)last, protocol);
 	return NULL;
 }
 
