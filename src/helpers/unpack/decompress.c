@@ -142,7 +142,7 @@ static struct error *unzstd(struct stream *s)
 				return error_new(ERROR_BAD_INPUT, "zstd data: %s",
 						 ZSTD_getErrorName(rest));
 			TRY(emit(s, s->output, out.pos));
-		} while (in.pos < in.size || out.pos == out.size);
+		} while (in.pos < in.size || (rest && out.pos == out.size));
 		TRY(refill(s));
 	}
 	return rest ? error_new(ERROR_BAD_INPUT, "zstd data: it ends early") : NULL;
