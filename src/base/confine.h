@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -49,6 +50,22 @@ enum confine_wall {
 	CONFINE_LANDLOCK = 64,
 	CONFINE_SECCOMP = 128,
 };
+
+/*
+ * System calls that any helper needs: for memory, for what it holds already, and for ending; and
+ * AddressSanitizer's.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define CONFINE_SYSCALLS_SANITIZER                                                                 \
+	SYS_sigaltstack, SYS_rt_sigaction, SYS_sched_yield, SYS_readlink, SYS_prctl,
+#else
+#define CONFINE_SYSCALLS_SANITIZER
+#endif
+#define CONFINE_SYSCALLS_COMMON                                                                    \
+	CONFINE_SYSCALLS_SANITIZER SYS_read, SYS_write, SYS_writev, SYS_close, SYS_lseek,          \
+		SYS_mmap, SYS_mprotect, SYS_munmap, SYS_mremap, SYS_brk, SYS_madvise, SYS_futex,   \
+		SYS_getrandom, SYS_clock_gettime, SYS_restart_syscall, SYS_rt_sigreturn,           \
+		SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_exit, SYS_exit_group
 
 struct confine {
 	int n_fds;	       /* descriptors from 0 up to this are kept, all others closed */

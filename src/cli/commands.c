@@ -5,25 +5,27 @@
 #include "base/banned.h"
 
 /* Each is defined in its cmd_NAME.c. */
-extern const struct command cmd_attach, cmd_completion, cmd_container_inspect, cmd_create,
-	cmd_ended, cmd_exec, cmd_help, cmd_image_inspect, cmd_images, cmd_import, cmd_info,
-	cmd_inspect, cmd_kill, cmd_load, cmd_login, cmd_logout, cmd_logs, cmd_manifest_inspect,
-	cmd_options, cmd_ps, cmd_pull, cmd_push, cmd_rm, cmd_rmi, cmd_run, cmd_start, cmd_stop,
-	cmd_tag, cmd_version, cmd_wait;
+extern const struct command cmd_attach, cmd_commit, cmd_completion, cmd_container_inspect,
+	cmd_create, cmd_ended, cmd_exec, cmd_export, cmd_help, cmd_image_inspect, cmd_images,
+	cmd_import, cmd_info, cmd_inspect, cmd_kill, cmd_load, cmd_login, cmd_logout, cmd_logs,
+	cmd_manifest_inspect, cmd_options, cmd_ps, cmd_pull, cmd_push, cmd_rm, cmd_rmi, cmd_run,
+	cmd_start, cmd_stop, cmd_tag, cmd_version, cmd_wait;
 
 /* In the order of --help; `run`, which is in a hurry, is found first. */
 const struct command *const commands[] = {
-	&cmd_run,     &cmd_create,  &cmd_start,	     &cmd_exec,	 &cmd_attach,  &cmd_ps,
-	&cmd_inspect, &cmd_logs,    &cmd_stop,	     &cmd_kill,	 &cmd_wait,    &cmd_rm,
-	&cmd_images,  &cmd_pull,    &cmd_push,	     &cmd_login, &cmd_logout,  &cmd_load,
-	&cmd_import,  &cmd_tag,	    &cmd_rmi,	     &cmd_info,	 &cmd_version, &cmd_help,
-	&cmd_ended,   &cmd_options, &cmd_completion, NULL,
+	&cmd_run,     &cmd_create, &cmd_start, &cmd_exec,    &cmd_attach,     &cmd_ps,
+	&cmd_inspect, &cmd_logs,   &cmd_stop,  &cmd_kill,    &cmd_wait,	      &cmd_rm,
+	&cmd_images,  &cmd_pull,   &cmd_push,  &cmd_login,   &cmd_logout,     &cmd_load,
+	&cmd_import,  &cmd_tag,	   &cmd_rmi,   &cmd_commit,  &cmd_export,     &cmd_info,
+	&cmd_version, &cmd_help,   &cmd_ended, &cmd_options, &cmd_completion, NULL,
 };
 
 const struct command_alias command_aliases[] = {
 	{ "container", "attach", &cmd_attach },
+	{ "container", "commit", &cmd_commit },
 	{ "container", "create", &cmd_create },
 	{ "container", "exec", &cmd_exec },
+	{ "container", "export", &cmd_export },
 	{ "container", "inspect", &cmd_container_inspect },
 	{ "container", "kill", &cmd_kill },
 	{ "container", "list", &cmd_ps },
@@ -40,9 +42,9 @@ const struct command_alias command_aliases[] = {
 	{ "image", "list", &cmd_images },
 	{ "image", "load", &cmd_load },
 	{ "image", "ls", &cmd_images },
-	{ "image", "rm", &cmd_rmi },
 	{ "image", "pull", &cmd_pull },
 	{ "image", "push", &cmd_push },
+	{ "image", "rm", &cmd_rmi },
 	{ "image", "tag", &cmd_tag },
 	{ "manifest", "inspect", &cmd_manifest_inspect },
 	{ NULL, NULL, NULL },

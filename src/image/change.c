@@ -334,3 +334,10 @@ struct error *change_apply(struct image_config *config, const char *text)
 			 " EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME and WORKDIR",
 			 quoted);
 }
+
+struct error *change_apply_all(struct image_config *config, char *const *changes)
+{
+	for (size_t i = 0; changes && changes[i]; i++)
+		TRY(change_apply(config, changes[i]));
+	return NULL;
+}

@@ -273,9 +273,12 @@ struct error *commit_unpacked(struct work *w, const struct commit *c,
 	bool gone = false;
 
 	TRY(begin(&k));
-	k.unpacked[0] = *layer;
+	if (layer)
+		k.unpacked[k.n - 1] = *layer;
 	TRY(put_documents(&k));
 	TRY(record_or_undo(&k, &gone));
+	if (gone)
+		return error_new(ERROR_CONFLICT, "a layer below was removed meanwhile");
 	memcpy(ret_id, k.id, DIGEST_SIZE);
 	return NULL;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include "base/strv.h"
 
@@ -114,4 +115,16 @@ const char *config_host_architecture(void)
 			if (strcmp(host.machine, names[i][0]) == 0)
 				return names[i][1];
 	return "unknown";
+}
+
+char *config_now(void)
+{
+	struct timespec now;
+	struct tm utc;
+	char text[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	return alloc_printf("%s.%09ldZ", text, now.tv_nsec);
 }

@@ -8,8 +8,7 @@
 
 #define CONFIG_MAX (4 << 20)
 
-/* overlayfs takes 500 lower directories (OVL_MAX_STACK). */
-#define CONFIG_LAYERS_MAX 500
+#define CONFIG_LAYERS_MAX IMAGE_LAYERS_MAX
 
 struct config_rootfs {
 	char *type;
@@ -42,3 +41,6 @@ struct error *config_chain(char *const *diff_ids, char ***ret)
 
 /* The architecture of this machine in the terms of image-spec ("amd64"). */
 const char *config_host_architecture(void) __attribute__((returns_nonnull));
+
+/* The present moment as "created" has it, RFC 3339 with nanoseconds; the caller frees. */
+char *config_now(void) __attribute__((returns_nonnull, malloc));

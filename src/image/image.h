@@ -22,6 +22,9 @@
 
 struct image_store;
 
+/* overlayfs takes 500 lower directories (OVL_MAX_STACK). */
+#define IMAGE_LAYERS_MAX 500
+
 /*
  * The "config" object of an image (image-spec, config.md; docker's Healthcheck and Shell kept as
  * JSON).
@@ -147,6 +150,27 @@ struct image_import {
 /* Makes an image of one layer from a tar archive of a root file system (plain, gzip, xz, zstd). */
 struct error *image_import(struct image_store *store, int fd, const struct image_import *import,
 			   char ret_id[DIGEST_SIZE]) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Writes the files of a container made of @image as a tar archive to @out: what it sees below its
+ * root without its mounts. @upper is the upper directory of its overlay.
+ */
+struct error *image_export(struct image_store *store, const struct image *image, int upper, int out)
+	__attribute__((nonnull, warn_unused_result));
+
+struct image_commit {
+	const char *reference;			/* NULL: no name */
+	const char *author, *message, *command; /* NULL: none */
+	char **changes;				/* as of struct image_import */
+	const struct image_config *config; /* what the container runs with, before the changes */
+};
+/*
+ * Makes an image of the one with the id @base and what is in the upper directory @upper of a
+ * container's overlay: one more layer, unless it is empty.
+ */
+struct error *image_commit(struct image_store *store, const char *base, int upper,
+			   const struct image_commit *c, char ret_id[DIGEST_SIZE])
+	__attribute__((nonnull, warn_unused_result));
 
 /* Gives an image one more name. */
 struct error *image_tag(struct image_store *store, const char *ref, const char *name)

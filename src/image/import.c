@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/strv.h"
 #include "image/change.h"
@@ -14,18 +13,6 @@
 #include "base/banned.h"
 
 #define IMPORT_COMMENT "Imported from -"
-
-static char *now_text(void)
-{
-	struct timespec now;
-	struct tm utc;
-	char text[32];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	return alloc_printf("%s.%09ldZ", text, now.tv_nsec);
-}
 
 static struct error *source_of(int fd, struct layer_request *ret)
 {
@@ -43,13 +30,6 @@ static struct error *source_of(int fd, struct layer_request *ret)
 	return ret->source.fd < 0 ? error_sys("copy a descriptor") : NULL;
 }
 
-static struct error *apply_changes(struct image_config *config, char *const *changes)
-{
-	for (size_t i = 0; changes && changes[i]; i++)
-		TRY(change_apply(config, changes[i]));
-	return NULL;
-}
-
 /* The config of the new image, as docker writes it for an import; the caller frees. */
 static char *config_text(struct config_file *config, const struct image_import *import,
 			 const char *diff_id)
@@ -58,7 +38,7 @@ static char *config_text(struct config_file *config, const struct image_import *
 
 	config->architecture = alloc_string(config_host_architecture());
 	config->os = alloc_string("linux");
-	config->created = now_text();
+	config->created = config_now();
 	config->comment = alloc_string(comment);
 	config->rootfs.type = alloc_string("layers");
 	strv_add(&config->rootfs.diff_ids, diff_id);
@@ -109,7 +89,7 @@ struct error *image_import(struct image_store *store, int fd, const struct image
 		TRY(image_reference_parse(import->reference, &name));
 		strv_add_owned(&i.names, name);
 	}
-	TRY(apply_changes(&i.config.config, import->changes));
+	TRY(change_apply_all(&i.config.config, import->changes));
 	TRY(work_begin(store, &i.w));
 	TRY(source_of(fd, &i.layer));
 	TRY(layer_unpack_all(&i.w, &i.layer, 1, NULL, NULL));

@@ -1,7 +1,8 @@
 /*
- * Starts bulkhead-unpack: in user, mount, pid, network, ipc, uts and cgroup namespaces of its own,
- * its ids mapped to the helpers' range (base/idrange.h), holding only the descriptors it is given.
- * The rest it gives up itself (base/confine.h). It ends when the process that started it does.
+ * Starts bulkhead-unpack or bulkhead-pack: in user, mount, pid, network, ipc, uts and cgroup
+ * namespaces of its own, its ids mapped to the helpers' range (base/idrange.h), holding only the
+ * descriptors it is given. The rest it gives up itself (base/confine.h). It ends when the process
+ * that started it does.
  */
 #pragma once
 
@@ -15,7 +16,8 @@
 #include "image/report.h"
 
 struct sandbox {
-	pid_t pid;	   /* 0: not running */
+	pid_t pid; /* 0: not running */
+	const char *program;
 	int report;	   /* read end, non-blocking */
 	struct buf frames; /* what has been read of it */
 };
@@ -32,6 +34,10 @@ struct sandbox {
  * stay the caller's (-1: none).
  */
 struct error *sandbox_start(struct sandbox *s, const char *mode, int archive, int plain, int target)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The same of bulkhead-pack, with a mode of base/pack.h. */
+struct error *sandbox_start_pack(struct sandbox *s, const char *mode, int in, int out, int tree)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Reads what the helper has reported so far; *@ret_end at the end of the report. */
@@ -56,3 +62,6 @@ void sandbox_stop(struct sandbox *s) __attribute__((nonnull));
  * disk.
  */
 struct error *sandbox_target(int dir, int *ret_fd) __attribute__((nonnull, warn_unused_result));
+
+/* The same for a helper that only reads there. */
+struct error *sandbox_source(int dir, int *ret_fd) __attribute__((nonnull, warn_unused_result));

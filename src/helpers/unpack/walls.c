@@ -11,21 +11,7 @@
 #define NOBODY 65534
 #define CAP(name) (1ULL << CAP_##name)
 
-/* What the C library needs for memory and for ending, and AddressSanitizer with it. */
-#define SYSCALLS_COMMON                                                                            \
-	SYS_read, SYS_write, SYS_writev, SYS_close, SYS_lseek, SYS_mmap, SYS_mprotect, SYS_munmap, \
-		SYS_mremap, SYS_brk, SYS_madvise, SYS_futex, SYS_getrandom, SYS_clock_gettime,     \
-		SYS_restart_syscall, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, \
-		SYS_tgkill, SYS_exit, SYS_exit_group
-
-#ifdef __SANITIZE_ADDRESS__
-#define SYSCALLS_SANITIZER                                                                         \
-	, SYS_sigaltstack, SYS_rt_sigaction, SYS_sched_yield, SYS_readlink, SYS_prctl
-#else
-#define SYSCALLS_SANITIZER
-#endif
-
-static const int stream_syscalls[] = { SYSCALLS_COMMON SYSCALLS_SANITIZER };
+static const int stream_syscalls[] = { CONFINE_SYSCALLS_COMMON };
 
 /* libarchive asks the C library to convert names, which looks for its tables, and does without. */
 static const int failing_syscalls[] = { SYS_openat };
@@ -39,7 +25,7 @@ static const int layer_syscalls[] = {
 	SYS_renameat,
 #endif
 	SYS_renameat2,
-	SYSCALLS_COMMON SYSCALLS_SANITIZER
+	CONFINE_SYSCALLS_COMMON
 };
 /* clang-format on */
 
