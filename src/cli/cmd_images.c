@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/filter.h"
 #include "cli/human.h"
+#include "cli/image_filter.h"
 #include "cli/listing.h"
 
 #include "base/banned.h"
@@ -99,22 +100,13 @@ static struct error *test_label(const void *subject, const char *value, bool *re
 	return NULL;
 }
 
-static int64_t created_ns(const struct image *image)
-{
-	int64_t ns = 0;
-	struct error *err = human_parse_time(image->created ? image->created : "", &ns);
-
-	error_ignore(err, "an image without a date is older than any other");
-	return err ? 0 : ns;
-}
-
 /* How much later than the image that @value names the candidate was created. */
 static struct error *compare_created(const struct candidate *c, const char *value, int64_t *ret_ns)
 {
 	struct image *other autoimage = NULL;
 
 	TRY(image_find(c->images, value, &other));
-	*ret_ns = created_ns(c->image) - created_ns(other);
+	*ret_ns = image_filter_created_ns(c->image) - image_filter_created_ns(other);
 	return NULL;
 }
 
@@ -136,9 +128,15 @@ static struct error *test_since(const void *subject, const char *value, bool *re
 	return NULL;
 }
 
+static struct error *test_until(const void *subject, const char *value, bool *ret)
+{
+	return image_filter_until(((const struct candidate *)subject)->image, value, ret);
+}
+
 static const struct filter filters[] = {
-	{ "reference", test_reference }, { "dangling", test_dangling }, { "label", test_label },
-	{ "before", test_before },	 { "since", test_since },	{ NULL, NULL },
+	{ "until", test_until }, { "reference", test_reference }, { "dangling", test_dangling },
+	{ "label", test_label }, { "before", test_before },	  { "since", test_since },
+	{ NULL, NULL },
 };
 
 /* Takes over @text. */

@@ -19,6 +19,19 @@ static void dump_command(const struct command *c, void *data)
 	option_dump(c->name, list);
 }
 
+/* What only a group has, such as "image prune", and no command of the same name explains. */
+static void dump_grouped(void)
+{
+	for (const struct command_alias *a = command_aliases; a->group; a++) {
+		const struct option **list autofree = usage_options(a->command);
+		char *name autofree = alloc_printf("%s %s", a->group, a->name);
+
+		if (!command_find(NULL, a->name) &&
+		    command_find(NULL, a->command->name) != a->command)
+			option_dump(name, list);
+	}
+}
+
 /*
  * One line an option: COMMAND, long name, letter, metavar, help, with tabs between; the global ones
  * have no command.
@@ -32,6 +45,7 @@ static struct error *run_options(struct cli *cli, void *data, char **arguments)
 	(void)arguments;
 	dump_command(&program, NULL);
 	usage_for_each_command(dump_command, NULL);
+	dump_grouped();
 	return NULL;
 }
 
@@ -117,7 +131,7 @@ static void print_bash(void)
 	     "\t\t\tprogram+=(\"$word\" \"${COMP_WORDS[++i]}\")\n"
 	     "\t\t\t;;\n"
 	     "\t\t-*) ;;\n"
-	     "\t\tcontainer | image) [[ $group ]] || group=\"$word \" ;;\n"
+	     "\t\tcontainer | image | system) [[ $group ]] || group=\"$word \" ;;\n"
 	     "\t\t*)\n"
 	     "\t\t\tcommand=$word\n"
 	     "\t\t\tbreak\n"
@@ -128,9 +142,10 @@ static void print_bash(void)
 	fputs("\t'')\n\t\tCOMPREPLY=($(compgen -W '", stdout);
 	option_print_words(list);
 	usage_for_each_command(print_name, NULL);
-	puts(" container image' -- \"$cur\"))\n\t\treturn\n\t\t;;");
+	puts(" container image system' -- \"$cur\"))\n\t\treturn\n\t\t;;");
 	print_group("container");
 	print_group("image");
+	print_group("system");
 	usage_for_each_command(print_case, NULL);
 	print_grouped_cases();
 	puts("\t*) return ;;\n"

@@ -6,18 +6,20 @@
 
 /* Each is defined in its cmd_NAME.c. */
 extern const struct command cmd_attach, cmd_commit, cmd_completion, cmd_container_inspect,
-	cmd_create, cmd_ended, cmd_exec, cmd_export, cmd_help, cmd_image_inspect, cmd_images,
-	cmd_import, cmd_info, cmd_inspect, cmd_kill, cmd_load, cmd_login, cmd_logout, cmd_logs,
-	cmd_manifest_inspect, cmd_options, cmd_ps, cmd_pull, cmd_push, cmd_rm, cmd_rmi, cmd_run,
-	cmd_start, cmd_stop, cmd_tag, cmd_version, cmd_wait;
+	cmd_create, cmd_ended, cmd_exec, cmd_export, cmd_help, cmd_history, cmd_image_inspect,
+	cmd_image_prune, cmd_image_verify, cmd_images, cmd_import, cmd_info, cmd_inspect, cmd_kill,
+	cmd_load, cmd_login, cmd_logout, cmd_logs, cmd_manifest_inspect, cmd_options, cmd_ps,
+	cmd_pull, cmd_push, cmd_rm, cmd_rmi, cmd_run, cmd_save, cmd_start, cmd_stop, cmd_system_df,
+	cmd_tag, cmd_version, cmd_wait;
 
 /* In the order of --help; `run`, which is in a hurry, is found first. */
 const struct command *const commands[] = {
-	&cmd_run,     &cmd_create, &cmd_start, &cmd_exec,    &cmd_attach,     &cmd_ps,
-	&cmd_inspect, &cmd_logs,   &cmd_stop,  &cmd_kill,    &cmd_wait,	      &cmd_rm,
-	&cmd_images,  &cmd_pull,   &cmd_push,  &cmd_login,   &cmd_logout,     &cmd_load,
-	&cmd_import,  &cmd_tag,	   &cmd_rmi,   &cmd_commit,  &cmd_export,     &cmd_info,
-	&cmd_version, &cmd_help,   &cmd_ended, &cmd_options, &cmd_completion, NULL,
+	&cmd_run,	 &cmd_create,  &cmd_start,   &cmd_exec, &cmd_attach, &cmd_ps,
+	&cmd_inspect,	 &cmd_logs,    &cmd_stop,    &cmd_kill, &cmd_wait,   &cmd_rm,
+	&cmd_images,	 &cmd_history, &cmd_pull,    &cmd_push, &cmd_login,  &cmd_logout,
+	&cmd_load,	 &cmd_save,    &cmd_import,  &cmd_tag,	&cmd_rmi,    &cmd_commit,
+	&cmd_export,	 &cmd_info,    &cmd_version, &cmd_help, &cmd_ended,  &cmd_options,
+	&cmd_completion, NULL,
 };
 
 const struct command_alias command_aliases[] = {
@@ -37,23 +39,29 @@ const struct command_alias command_aliases[] = {
 	{ "container", "start", &cmd_start },
 	{ "container", "stop", &cmd_stop },
 	{ "container", "wait", &cmd_wait },
+	{ "image", "history", &cmd_history },
 	{ "image", "import", &cmd_import },
 	{ "image", "inspect", &cmd_image_inspect },
 	{ "image", "list", &cmd_images },
 	{ "image", "load", &cmd_load },
 	{ "image", "ls", &cmd_images },
+	{ "image", "prune", &cmd_image_prune },
 	{ "image", "pull", &cmd_pull },
 	{ "image", "push", &cmd_push },
 	{ "image", "rm", &cmd_rmi },
+	{ "image", "save", &cmd_save },
 	{ "image", "tag", &cmd_tag },
+	{ "image", "verify", &cmd_image_verify },
 	{ "manifest", "inspect", &cmd_manifest_inspect },
+	{ "system", "df", &cmd_system_df },
+	{ "system", "info", &cmd_info },
 	{ NULL, NULL, NULL },
 };
 
 bool command_is_group(const char *name)
 {
 	return strcmp(name, "container") == 0 || strcmp(name, "image") == 0 ||
-	       strcmp(name, "manifest") == 0;
+	       strcmp(name, "manifest") == 0 || strcmp(name, "system") == 0;
 }
 
 const struct command *command_find(const char *group, const char *name)

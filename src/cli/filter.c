@@ -68,7 +68,7 @@ struct error *filter_passes(char *const *filters, const struct filter *known, co
 	for (char *const *f = filters; f && *f && *ret; f += 2) {
 		const struct filter *filter = find(known, *f);
 
-		if (strcmp(*f, "label") == 0)
+		if (strcmp(*f, "label") == 0 || strcmp(*f, "label!") == 0)
 			TRY(filter->test(subject, f[1], ret));
 		else if (is_first(filters, f))
 			TRY(any_of(f, filter, subject, ret));

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/str.h"
@@ -95,8 +96,21 @@ static const char *table_format(const struct listing *l, const char *format)
 	return *rest ? rest : l->default_format + strlen("table ");
 }
 
-static struct error *put(const struct buf *text)
+/* Names and labels are others': what a terminal would obey in them is not for it to see. */
+static void blank_controls(struct buf *text)
 {
+	for (size_t at = 0; at < text->length;) {
+		size_t length = strcspn(text->data + at, "\n\t");
+
+		str_blank_controls(text->data + at, length);
+		at += length + 1;
+	}
+}
+
+static struct error *put(struct buf *text)
+{
+	if (text->length && isatty(STDOUT_FILENO))
+		blank_controls(text);
 	if (text->length && fwrite(text->data, 1, text->length, stdout) != text->length)
 		return error_sys("write to stdout");
 	return NULL;

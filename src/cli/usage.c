@@ -20,6 +20,8 @@ static void print_aliases(const struct command *c)
 {
 	const char *separator = "\nAliases:\n  ";
 
+	if (!command_find(NULL, c->name)) /* it has one spelling only */
+		return;
 	for (const struct command_alias *a = command_aliases; a->group; a++)
 		if (a->command == c) {
 			printf("%sbulkhead %s %s", separator, a->group, a->name);
@@ -46,7 +48,10 @@ void usage_of_command(const char *path, const struct command *c)
 
 void usage_of_group(const char *group)
 {
-	printf("Usage:  bulkhead %s COMMAND\n\nManage %ss\n\nCommands:\n", group, group);
+	bool is_system = strcmp(group, "system") == 0;
+
+	printf("Usage:  bulkhead %s COMMAND\n\nManage %s%s\n\nCommands:\n", group,
+	       is_system ? "Bulkhead" : group, is_system ? "" : "s");
 	for (const struct command_alias *a = command_aliases; a->group; a++)
 		if (strcmp(a->group, group) == 0)
 			printf("  %-9s %s\n", a->name, a->command->summary);
@@ -72,7 +77,7 @@ void usage_of_program(void)
 
 	puts("Usage:  bulkhead [OPTIONS] COMMAND\n\nA container engine that is secure by default\n\nCommands:");
 	usage_for_each_command(print_command, NULL);
-	puts("\nManagement commands:\n  container Manage containers\n  image     Manage images");
+	puts("\nManagement commands:\n  container Manage containers\n  image     Manage images\n  system    Manage Bulkhead");
 	option_print("Global options", list);
 	puts("\nRun 'bulkhead COMMAND --help' for more information on a command.");
 }

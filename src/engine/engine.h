@@ -236,22 +236,6 @@ struct error *engine_wait(struct engine *e, const char *ref, int *ret_code)
 struct error *engine_remove(struct engine *e, const char *ref, bool force, bool volumes)
 	__attribute__((nonnull, warn_unused_result));
 
-/*
- * Writes the files of a container, running or not, as a tar archive to @out: what it sees without
- * its mounts.
- */
-struct error *engine_export(struct engine *e, const char *ref, int out)
-	__attribute__((nonnull, warn_unused_result));
-
-struct engine_commit {
-	const char *reference, *author, *message; /* NULL: none */
-	char **changes;				  /* as of struct image_import */
-	bool pause;				  /* while its files are read */
-};
-/* Makes an image of what a container has changed in its own. */
-struct error *engine_commit(struct engine *e, const char *ref, const struct engine_commit *request,
-			    char ret_id[DIGEST_SIZE]) __attribute__((nonnull, warn_unused_result));
-
 struct exec_request {
 	char **argv, **env;
 	const char *user, *working_dir; /* NULL: the container's */
@@ -306,3 +290,5 @@ struct error *engine_try_login(struct engine *e, const char *host, const char *u
  */
 struct error *engine_image_remove(struct engine *e, const char *ref, bool force, char ***ret_lines)
 	__attribute__((nonnull, warn_unused_result));
+
+#include "engine/images.h"

@@ -16,12 +16,12 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "engine/alive.h"
+#include "engine/size.h"
 #include "engine/types.h"
 
 #include "base/banned.h"
 
 #define DRIVER "bulkhead-overlay"
-#define SIZE_DEPTH_MAX 512
 
 static const char host_config_rest[] =
 	"{\"BlkioDeviceReadBps\":[],\"BlkioDeviceReadIOps\":[],\"BlkioDeviceWriteBps\":[],"
@@ -154,35 +154,6 @@ static json_t *make_graph_driver(struct engine *e, const struct container *c)
 			 work);
 }
 
-/*
- * The bytes below a directory of ours; its content is the container's, so no link is followed and
- * the depth bounded.
- */
-static int64_t size_of(int parent, const char *name, int depth)
-{
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *stream = fd < 0 || depth > SIZE_DEPTH_MAX ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	int64_t total = 0;
-	struct stat st;
-
-	if (!stream) {
-		fd_close(&fd);
-		return 0;
-	}
-	while ((entry = readdir(stream))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (S_ISDIR(st.st_mode))
-			total += size_of(fd, entry->d_name, depth + 1);
-		else if (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode))
-			total += st.st_size;
-	}
-	closedir(stream);
-	return total;
-}
-
 static struct error *add_sizes(struct engine *e, const struct container *c, json_t *object)
 {
 	char *upper autofree = alloc_printf("%s/diff", c->id);
@@ -192,7 +163,7 @@ static struct error *add_sizes(struct engine *e, const struct container *c, json
 	int dir;
 
 	TRY(handle_dir(e, HANDLE_CONTAINERS, &dir));
-	written = size_of(dir, upper, 0);
+	written = size_of_tree(dir, upper);
 	err = image_find(engine_images(e), c->image_id, &image);
 	error_ignore(err, "the image was removed by force: the container's own size remains");
 	json_object_set_new(object, "SizeRw", json_integer(written));

@@ -406,3 +406,70 @@ struct error *catalog_config(struct db *db, const char *id, char **ret_text)
 	*ret_text = take(text);
 	return NULL;
 }
+
+struct error *catalog_names_of(struct db *db, const char *name, char ***ret)
+{
+	char *from autofree = alloc_printf("%s:", name);
+	char *to autofree = alloc_printf("%s;", name); /* ';' follows ':' */
+	struct db_statement *s;
+	bool row;
+
+	TRY(db_prepare(db,
+		       "SELECT name FROM image_names WHERE name >= ? AND name < ?"
+		       " AND NOT is_digest ORDER BY name",
+		       &s));
+	db_bind_text(s, 1, from);
+	db_bind_text(s, 2, to);
+	for (;;) {
+		TRY(db_step(s, &row));
+		if (!row)
+			return NULL;
+		/* "host:5000/name:tag" is of no repository "host". */
+		if (!strchr(db_text(s, 0) + strlen(from), '/'))
+			strv_add(ret, db_text(s, 0));
+	}
+}
+
+static struct error *look_up_size(struct db *db, const char *sql, const char *parameter,
+				  uint64_t *ret_bytes)
+{
+	int64_t bytes = 0;
+	bool found;
+
+	TRY(look_up(db, sql, parameter, &found, &bytes));
+	*ret_bytes = (uint64_t)bytes;
+	return NULL;
+}
+
+struct error *catalog_size(struct db *db, uint64_t *ret_bytes)
+{
+	return look_up_size(db,
+			    "SELECT (SELECT total(size) FROM layers) +"
+			    " (SELECT total(size) FROM layer_blobs) WHERE ? = ''",
+			    "", ret_bytes);
+}
+
+struct error *catalog_shared_size(struct db *db, const char *id, uint64_t *ret_bytes)
+{
+	return look_up_size(
+		db,
+		"SELECT total(size) FROM image_layers AS mine JOIN layers ON layer = name"
+		" WHERE image = ? AND EXISTS (SELECT 1 FROM image_layers AS other"
+		" WHERE other.layer = mine.layer AND other.image <> mine.image)",
+		id, ret_bytes);
+}
+
+struct error *catalog_blobs_of(struct db *db, const char *diff_id, char ***ret)
+{
+	struct db_statement *s;
+	bool row;
+
+	TRY(db_prepare(db, "SELECT digest FROM layer_blobs WHERE diff_id = ? ORDER BY digest", &s));
+	db_bind_text(s, 1, diff_id);
+	for (;;) {
+		TRY(db_step(s, &row));
+		if (!row)
+			return NULL;
+		strv_add(ret, db_text(s, 0));
+	}
+}

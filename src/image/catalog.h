@@ -69,6 +69,20 @@ struct error *catalog_find_id(struct db *db, const char *prefix, struct image **
 struct error *catalog_list(struct db *db, struct image ***ret, size_t *ret_n)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The digests of all kept blobs of a layer; the caller frees the strv. */
+struct error *catalog_blobs_of(struct db *db, const char *diff_id, char ***ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/* image_store_size(), image_shared_size() */
+struct error *catalog_size(struct db *db, uint64_t *ret_bytes)
+	__attribute__((nonnull, warn_unused_result));
+struct error *catalog_shared_size(struct db *db, const char *id, uint64_t *ret_bytes)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The names with a tag of the repository @name; the caller frees the strv. */
+struct error *catalog_names_of(struct db *db, const char *name, char ***ret)
+	__attribute__((nonnull, warn_unused_result));
+
 /* The digest of the manifest that the image came with; "" where there was none. */
 struct error *catalog_manifest(struct db *db, const char *id, char ret_digest[DIGEST_SIZE])
 	__attribute__((nonnull, warn_unused_result));

@@ -212,3 +212,13 @@ struct error *image_remove(struct image_store *store, const char *ref, bool forc
 		strv_add(ret_lines, lines[i]);
 	return NULL;
 }
+
+struct error *image_store_size(struct image_store *store, uint64_t *ret_bytes)
+{
+	return catalog_size(store->db, ret_bytes);
+}
+
+struct error *image_shared_size(struct image_store *store, const char *id, uint64_t *ret_bytes)
+{
+	return catalog_shared_size(store->db, id, ret_bytes);
+}

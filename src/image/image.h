@@ -95,10 +95,11 @@ typedef void image_said(void *data, const char *line);
 /*
  * Loads every image of an archive: docker-save or OCI, a file (plain, gzip, zstd), a pipe, or an
  * OCI layout directory. Whole or not at all for each image. @fd is the open archive, or the
- * directory.
+ * directory. Of @transfer the platform, and whom to tell, count.
  */
-struct error *image_load(struct image_store *store, int fd, image_said *said, void *data)
-	__attribute__((nonnull(1), warn_unused_result));
+struct image_transfer;
+struct error *image_load(struct image_store *store, int fd, const struct image_transfer *transfer)
+	__attribute__((nonnull, warn_unused_result));
 
 /* How far one layer (or the whole, with .id NULL) is; docker's words. */
 struct image_event {
@@ -171,6 +172,53 @@ struct image_commit {
 struct error *image_commit(struct image_store *store, const char *base, int upper,
 			   const struct image_commit *c, char ret_id[DIGEST_SIZE])
 	__attribute__((nonnull, warn_unused_result));
+
+struct image_save {
+	/* names, a repository for all its tags, or ids; a strv */
+	char *const *references;
+	const char *platform; /* "linux/arm64": another is ERROR_NOT_FOUND; NULL: any */
+	bool oci_layout;      /* an OCI image layout without docker's own files */
+};
+/*
+ * Writes images as a tar archive to @out. With .oci_layout manifests of docker's kind become the
+ * OCI's, with another digest; else an image keeps the manifest that it came with.
+ */
+struct error *image_save(struct image_store *store, const struct image_save *what, int out)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The JSON of GET /images/{name}/history, the newest first; the caller json_decref()s. */
+struct error *image_history(struct image_store *store, const char *ref, json_t **ret)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The bytes of all layers, unpacked and as they came; and of an image's that others have too. */
+struct error *image_store_size(struct image_store *store, uint64_t *ret_bytes)
+	__attribute__((nonnull, warn_unused_result));
+struct error *image_shared_size(struct image_store *store, const char *id, uint64_t *ret_bytes)
+	__attribute__((nonnull, warn_unused_result));
+
+struct image_verify {
+	char *const *references; /* names or ids; NULL or none: every image */
+	bool fix;		 /* puts a layer's fresh files in the place of damaged ones */
+	image_said *said;	 /* a line for each thing that is damaged */
+	void *data;
+	/*
+	 * Called before the files of @layer are exchanged, and after: between the two no container
+	 * that lies on them can start. *@ret_busy: one runs, and they have to stay. It is in a
+	 * transaction that writes. NULL: nobody uses them.
+	 */
+	struct error *(*hold)(void *hold_data, const char *layer, bool *ret_busy);
+	void (*release)(void *hold_data);
+	void *hold_data;
+};
+struct image_verified {
+	size_t n_images, n_layers, n_blobs, n_damaged, n_healed;
+};
+/*
+ * Hashes the blobs of images, unpacks their layers anew, and compares. What is damaged is told and
+ * counted, which is no error.
+ */
+struct error *image_verify(struct image_store *store, const struct image_verify *what,
+			   struct image_verified *ret) __attribute__((nonnull, warn_unused_result));
 
 /* Gives an image one more name. */
 struct error *image_tag(struct image_store *store, const char *ref, const char *name)

@@ -28,8 +28,8 @@ struct load {
 	struct image_store *store;
 	struct work *w;
 	struct archive *archive;
-	image_said *said;
-	void *said_data;
+	const struct image_transfer *transfer;
+	struct platform platform;      /* what is wanted of an image for several */
 	struct docker_manifest docker; /* of an archive that has both: only its names are used */
 	size_t n_loaded;
 };
@@ -38,8 +38,8 @@ static void say(struct load *l, const char *what, const char *name)
 {
 	char *line autofree = alloc_printf("%s%s", what, name);
 
-	if (l->said)
-		l->said(l->said_data, line);
+	if (l->transfer->said)
+		l->transfer->said(l->transfer->data, line);
 }
 
 /* ---- one image ---- */
@@ -89,6 +89,42 @@ static struct error *say_what_moves(struct load *l, char *const *names, const ch
 	return NULL;
 }
 
+/* An image that is for another platform than the one asked for is not what was wanted. */
+static struct error *check_platform(const struct load *l, const struct config_file *config)
+{
+	const struct platform has = { .os = config->os,
+				      .architecture = config->architecture,
+				      .variant = config->variant };
+	char *text autofree = NULL;
+
+	if (!l->transfer->platform || platform_matches(&l->platform, &has))
+		return NULL;
+	text = platform_text(&has);
+	return error_new(ERROR_NOT_FOUND, "the image is for %s, not for %s", text,
+			 l->transfer->platform);
+}
+
+/* docker's words for a layer of an archive; it is told by its diff id. */
+static void watch_layer(void *data, const struct layer_request *r, enum layer_state state,
+			uint64_t bytes)
+{
+	const struct load *l = data;
+	char id[13];
+
+	if (!l->transfer->watch || !r->diff_id)
+		return;
+	memcpy(id, digest_hex(r->diff_id), 12);
+	id[12] = '\0';
+	l->transfer->watch(l->transfer->data,
+			   &(struct image_event){
+				   .id = id,
+				   .status =
+					   state == LAYER_DONE ? "Load complete" : "Loading layer",
+				   .done_bytes = state == LAYER_DONE ? 0 : bytes,
+				   .total_bytes = state == LAYER_DONE ? 0 : r->source.length,
+			   });
+}
+
 static struct error *add_image(struct load *l, struct commit *c, const struct config_file *config,
 			       struct found_image *found)
 {
@@ -98,7 +134,10 @@ static struct error *add_image(struct load *l, struct commit *c, const struct co
 	if (n != strv_length(config->rootfs.diff_ids))
 		return error_new(ERROR_BAD_INPUT, "%zu layers, but its config has %zu diff ids", n,
 				 strv_length(config->rootfs.diff_ids));
+	TRY(check_platform(l, config));
 	c->diff_ids = config->rootfs.diff_ids;
+	c->progress = watch_layer;
+	c->progress_data = l;
 	TRY(say_what_moves(l, c->names, c->config, c->config_length));
 	TRY(commit_image(l->w, c, find_layer, found, id));
 	l->n_loaded++;
@@ -246,11 +285,9 @@ static struct error *load_manifest(struct load *l, const char *digest, char ***n
 	return add_image(l, &c, &config, &found);
 }
 
-static bool is_for_host(const struct platform *p)
+static bool is_wanted(const struct load *l, const struct platform *p)
 {
-	struct platform host = platform_host();
-
-	return p && platform_matches(&host, p);
+	return p && platform_matches(&l->platform, p);
 }
 
 static struct error *load_described(struct load *l, const struct descriptor *d, char ***names,
@@ -261,15 +298,15 @@ static struct error *load_index(struct load *l, const char *digest, char ***name
 {
 	struct buf text autobuf = BUF_MAX(MANIFEST_MAX);
 	struct oci_index index autoindex = { 0 };
-	const struct platform host = platform_host();
 	const struct descriptor *chosen;
 
 	if (depth > INDEX_DEPTH_MAX)
 		return error_new(ERROR_BAD_INPUT, "index %s: too many levels", digest);
 	TRY(archive_read_blob(l->archive, digest, &text));
 	TRY(error_wrap(manifest_decode_index(text.data, text.length, &index), "index %s", digest));
-	chosen = platform_choose(&index, &host);
-	return chosen ? load_described(l, chosen, names, depth) : platform_missing(&index, &host);
+	chosen = platform_choose(&index, &l->platform);
+	return chosen ? load_described(l, chosen, names, depth)
+		      : platform_missing(&index, &l->platform);
 }
 
 static struct error *load_described(struct load *l, const struct descriptor *d, char ***names,
@@ -294,11 +331,11 @@ static bool is_repeated(const struct oci_index *index, size_t i)
  * A plain manifest beside others of the same name that are for other platforms is one of an
  * image's.
  */
-static bool is_for_another_host(const struct oci_index *index, size_t i)
+static bool is_for_another(const struct load *l, const struct oci_index *index, size_t i)
 {
 	const struct descriptor *d = &index->manifests[i];
 
-	if (!d->platform || is_for_host(d->platform))
+	if (!d->platform || is_wanted(l, d->platform))
 		return false;
 	for (size_t k = 0; k < index->n_manifests; k++) {
 		const struct descriptor *other = &index->manifests[k];
@@ -315,7 +352,6 @@ static struct error *load_layout(struct load *l)
 {
 	struct buf text autobuf = BUF_MAX(MANIFEST_MAX);
 	struct oci_index index autoindex = { 0 };
-	const struct platform host = platform_host();
 
 	TRY(archive_read(l->archive, "index.json", &text));
 	TRY(error_wrap(manifest_decode_index(text.data, text.length, &index), "index.json"));
@@ -323,14 +359,14 @@ static struct error *load_layout(struct load *l)
 		const struct descriptor *d = &index.manifests[i];
 		char **names autostrv = NULL;
 
-		if (is_repeated(&index, i) || platform_is_none(d) || is_for_another_host(&index, i))
+		if (is_repeated(&index, i) || platform_is_none(d) || is_for_another(l, &index, i))
 			continue;
 		for (size_t k = i; k < index.n_manifests; k++)
 			if (strcmp(index.manifests[k].digest, d->digest) == 0)
 				TRY(names_of(&index.manifests[k], &names));
 		TRY(load_described(l, d, &names, 0));
 	}
-	return l->n_loaded || !index.n_manifests ? NULL : platform_missing(&index, &host);
+	return l->n_loaded || !index.n_manifests ? NULL : platform_missing(&index, &l->platform);
 }
 
 /* ---- choosing ---- */
@@ -374,17 +410,32 @@ static struct error *load_archive(struct load *l)
 	return l->n_loaded ? NULL : error_new(ERROR_BAD_INPUT, "the archive has no image in it");
 }
 
-struct error *image_load(struct image_store *store, int fd, image_said *said, void *data)
+static struct error *choose_platform(struct load *l)
+{
+	struct platform host = platform_host();
+
+	if (l->transfer->platform)
+		return platform_parse(l->transfer->platform, &l->platform);
+	l->platform.os = alloc_string(host.os);
+	l->platform.architecture = alloc_string(host.architecture);
+	l->platform.variant = alloc_string(host.variant);
+	return NULL;
+}
+
+struct error *image_load(struct image_store *store, int fd, const struct image_transfer *transfer)
 {
 	struct work w autowork = WORK_NONE;
 	struct archive *archive autoarchive = NULL;
-	struct load l = { .store = store, .w = &w, .said = said, .said_data = data };
+	struct load l = { .store = store, .w = &w, .transfer = transfer };
 	struct error *err;
 
 	TRY(work_begin(store, &w));
 	TRY(archive_open(fd, store->tmp, &archive));
 	l.archive = archive;
-	err = load_archive(&l);
+	err = choose_platform(&l);
+	if (!err)
+		err = load_archive(&l);
 	manifest_docker_done(&l.docker);
+	platform_done(&l.platform);
 	return err;
 }

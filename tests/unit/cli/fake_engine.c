@@ -331,14 +331,86 @@ struct error *image_inspect(struct image_store *store, const char *ref, json_t *
 	return NULL;
 }
 
-struct error *image_load(struct image_store *store, int fd, image_said *said, void *data)
+struct error *image_load(struct image_store *store, int fd, const struct image_transfer *transfer)
 {
 	char byte;
 
 	(void)store;
 	TRY(note("load:%zd", read(fd, &byte, 1)));
-	said(data, "Loading layer");
-	said(data, "Loaded image: debian:latest");
+	transfer->said(transfer->data, "Loading layer");
+	transfer->said(transfer->data, "Loaded image: debian:latest");
+	return NULL;
+}
+
+struct error *image_save(struct image_store *store, const struct image_save *what, int out)
+{
+	char *references autofree = strv_join(what->references, ",");
+
+	(void)store;
+	TRY(note("save:%s:%s:%d", references, what->platform ? what->platform : "-",
+		 what->oci_layout));
+	return fd_write_all(out, "tar", 3);
+}
+
+struct error *image_history(struct image_store *store, const char *ref, json_t **ret)
+{
+	(void)store;
+	TRY(note("history:%s", ref));
+	*ret = json_pack("[{s:s, s:i, s:s, s:i, s:s}, {s:s, s:i, s:s, s:i, s:s}]", "Id",
+			 "sha256:0123456789abcdef", "Created", 1577934245, "CreatedBy",
+			 "a command\tthat is longer than the column has place for", "Size", 1234,
+			 "Comment", "c\033[31m", "Id", "<missing>", "Created", 0, "CreatedBy", "",
+			 "Size", 0, "Comment", "");
+	return NULL;
+}
+
+struct error *engine_image_prune(struct engine *e, const struct engine_image_prune *prune,
+				 char ***ret_lines, uint64_t *ret_bytes)
+{
+	(void)e;
+	TRY(note("prune:%d", prune->all));
+	*ret_bytes = 0;
+	for (size_t i = 0; i < fake.n_images; i++) {
+		bool wanted;
+
+		TRY(prune->test(prune->data, fake.images[i], &wanted));
+		if (!wanted)
+			continue;
+		strv_addf(ret_lines, "Deleted: %s", fake.images[i]->id);
+		*ret_bytes += 1500000;
+	}
+	return NULL;
+}
+
+struct error *engine_disk_usage(struct engine *e, json_t **ret)
+{
+	(void)e;
+	*ret = json_pack("{s:I, s:[{s:s, s:[s], s:s, s:i, s:i, s:i}, {s:s, s:[], s:s, s:i, s:i,"
+			 " s:i}], s:[{s:s, s:i}], s:[{s:s, s:{s:i, s:i}}, {s:s, s:{s:i, s:i}}]}",
+			 "LayersSize", (json_int_t)10000000, "Images", "Id",
+			 "sha256:0123456789abcdef", "RepoTags", "debian:12", "Created",
+			 "2020-01-02T03:04:05Z", "Size", 6000000, "SharedSize", 2000000,
+			 "Containers", 1, "Id", "sha256:fedcba9876543210", "RepoTags", "Created",
+			 "", "Size", 4000000, "SharedSize", 2000000, "Containers", 0, "Containers",
+			 "Id", "abc", "SizeRw", 5000, "Volumes", "Name", "used", "UsageData",
+			 "Size", 3000, "RefCount", 2, "Name", "free", "UsageData", "Size", 1000,
+			 "RefCount", 0);
+	return NULL;
+}
+
+struct error *engine_image_verify(struct engine *e, const struct image_verify *what,
+				  struct image_verified *ret)
+{
+	char *references autofree = strv_join(what->references, ",");
+
+	(void)e;
+	TRY(note("verify:%s:%d", references, what->fix));
+	*ret = (struct image_verified){ .n_images = 1, .n_layers = 2, .n_blobs = 3 };
+	if (fake.exit_code) {
+		ret->n_damaged = 1;
+		ret->n_healed = what->fix;
+		what->said(what->data, "layer 0123: etc/passwd: other bytes");
+	}
 	return NULL;
 }
 

@@ -216,7 +216,7 @@ static inline struct error *load(struct fixture *f, int fd)
 
 	strv_free(f->said);
 	f->said = NULL;
-	err = image_load(f->store, fd, fixture_said, f);
+	err = image_load(f->store, fd, &(struct image_transfer){ .said = fixture_said, .data = f });
 	close(fd);
 	return err;
 }
