@@ -131,7 +131,7 @@ static void print_bash(void)
 	     "\t\t\tprogram+=(\"$word\" \"${COMP_WORDS[++i]}\")\n"
 	     "\t\t\t;;\n"
 	     "\t\t-*) ;;\n"
-	     "\t\tcontainer | image | system) [[ $group ]] || group=\"$word \" ;;\n"
+	     "\t\tcontainer | image | manifest | system) [[ $group ]] || group=\"$word \" ;;\n"
 	     "\t\t*)\n"
 	     "\t\t\tcommand=$word\n"
 	     "\t\t\tbreak\n"
@@ -142,9 +142,10 @@ static void print_bash(void)
 	fputs("\t'')\n\t\tCOMPREPLY=($(compgen -W '", stdout);
 	option_print_words(list);
 	usage_for_each_command(print_name, NULL);
-	puts(" container image system' -- \"$cur\"))\n\t\treturn\n\t\t;;");
+	puts(" container image manifest system' -- \"$cur\"))\n\t\treturn\n\t\t;;");
 	print_group("container");
 	print_group("image");
+	print_group("manifest");
 	print_group("system");
 	usage_for_each_command(print_case, NULL);
 	print_grouped_cases();

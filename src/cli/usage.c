@@ -77,7 +77,7 @@ void usage_of_program(void)
 
 	puts("Usage:  bulkhead [OPTIONS] COMMAND\n\nA container engine that is secure by default\n\nCommands:");
 	usage_for_each_command(print_command, NULL);
-	puts("\nManagement commands:\n  container Manage containers\n  image     Manage images\n  system    Manage Bulkhead");
+	puts("\nManagement commands:\n  container Manage containers\n  image     Manage images\n  manifest  Look at manifests of registries\n  system    Manage Bulkhead");
 	option_print("Global options", list);
 	puts("\nRun 'bulkhead COMMAND --help' for more information on a command.");
 }

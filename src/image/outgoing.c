@@ -13,8 +13,8 @@
 #include "image/archive.h"
 #include "image/catalog.h"
 #include "image/manifest.h"
+#include "image/pack.h"
 #include "image/pump.h"
-#include "image/sandbox.h"
 
 #include "base/banned.h"
 
@@ -27,7 +27,7 @@
 void outgoing_done(struct outgoing *o)
 {
 	for (size_t i = 0; o->layers && i < o->n; i++)
-		fd_close(&o->layers[i].plain);
+		fd_close(&o->layers[i].file);
 	free(o->layers);
 	free(o->media_type);
 	buf_done(&o->manifest);
@@ -44,9 +44,9 @@ struct error *outgoing_open_layer(struct image_store *store, const struct outgoi
 {
 	const struct outgoing_layer *l = &o->layers[i];
 
-	if (l->plain < 0)
+	if (l->file < 0)
 		return outgoing_open_blob(store, l->digest, ret_fd);
-	*ret_fd = fcntl(l->plain, F_DUPFD_CLOEXEC, 0);
+	*ret_fd = fcntl(l->file, F_DUPFD_CLOEXEC, 0);
 	if (*ret_fd < 0 || lseek(*ret_fd, 0, SEEK_SET) < 0)
 		return error_sys("open layer %.19s", l->diff_id);
 	return NULL;
@@ -92,6 +92,12 @@ static struct error *run_unpacker(struct pump pumps[2], int *ret_plain)
 	return sandbox_finish(&s, NULL, NULL, NULL);
 }
 
+static struct error *make_file(struct image_store *store, int *ret_fd)
+{
+	*ret_fd = openat(store->tmp, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	return *ret_fd < 0 ? error_sys("make a file for a layer") : NULL;
+}
+
 /* A layer that came as xz or bzip2 goes out plain, in a file without a name. */
 static struct error *make_plain(struct image_store *store, struct outgoing *o, size_t i)
 {
@@ -106,11 +112,9 @@ static struct error *make_plain(struct image_store *store, struct outgoing *o, s
 
 	TRY(outgoing_open_blob(store, l->digest, &blob));
 	TRY(digest_new(&digest));
-	l->plain = openat(store->tmp, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (l->plain < 0)
-		return error_sys("make a file for a layer");
+	TRY(make_file(store, &l->file));
 	pumps[0].in = blob;
-	pumps[1].copy = l->plain;
+	pumps[1].copy = l->file;
 	pumps[1].digest = digest;
 	pumps[0].name = pumps[1].name = "the layer";
 	err = run_unpacker(pumps, &pipe);
@@ -124,6 +128,22 @@ static struct error *make_plain(struct image_store *store, struct outgoing *o, s
 	return NULL;
 }
 
+/* A plain layer goes to a registry as docker sends it. */
+static struct error *make_compressed(struct image_store *store, struct outgoing *o, size_t i)
+{
+	struct outgoing_layer *l = &o->layers[i];
+	int plain autoclose = -1, packed autoclose = -1;
+	struct pack_input in = { .digest = l->diff_id, .mode = "gzip" };
+
+	TRY(outgoing_open_layer(store, o, i, &plain));
+	TRY(make_file(store, &packed));
+	in.fd = plain;
+	TRY(pack_compress(&in, packed, l->digest, &l->size));
+	fd_close(&l->file);
+	l->file = fd_take(&packed);
+	return NULL;
+}
+
 /* The blob of each layer: the one that the image's manifest names, if it is kept. */
 static struct error *find_layers(struct image_store *store, struct outgoing *o,
 				 const struct oci_manifest *manifest)
@@ -131,7 +151,7 @@ static struct error *find_layers(struct image_store *store, struct outgoing *o,
 	o->n = strv_length(o->image->diff_ids);
 	o->layers = alloc_zeroed(o->n, sizeof(*o->layers));
 	for (size_t i = 0; i < o->n; i++)
-		o->layers[i].plain = -1;
+		o->layers[i].file = -1;
 	for (size_t i = 0; i < o->n; i++) {
 		struct outgoing_layer *l = &o->layers[i];
 		const char *wanted = manifest->n_layers == o->n ? manifest->layers[i].digest : NULL;
@@ -160,11 +180,10 @@ static json_t *descriptor(const char *media_type, uint64_t size, const char *dig
 			 "digest", digest);
 }
 
-static struct error *list_layers(struct image_store *store, struct outgoing *o, bool *oci,
-				 json_t *layers)
+/* Makes of each layer what others understand, and lists the tails of their media types. */
+static struct error *prepare_layers(struct image_store *store, struct outgoing *o, bool compress,
+				    char ***tails)
 {
-	char **tails autostrv = NULL;
-
 	for (size_t i = 0; i < o->n; i++) {
 		const char *tail;
 
@@ -172,33 +191,49 @@ static struct error *list_layers(struct image_store *store, struct outgoing *o, 
 		if (!tail)
 			TRY(error_wrap(make_plain(store, o, i), "layer %.19s",
 				       o->layers[i].diff_id));
-		*oci = *oci || (tail && strcmp(tail, "zstd") == 0); /* docker has no type for it */
-		strv_add(&tails, tail ? tail : "");
-	}
-	for (size_t i = 0; i < o->n; i++) {
-		const char *joint = !*tails[i] ? "" : *oci ? "+" : ".";
-		char *type autofree = alloc_printf(
-			"%s%s%s", *oci ? OCI_LAYER_TYPE : DOCKER_LAYER_TYPE, joint, tails[i]);
-
-		json_array_append_new(layers,
-				      descriptor(type, o->layers[i].size, o->layers[i].digest));
+		if (compress && (!tail || !*tail)) {
+			TRY(error_wrap(make_compressed(store, o, i), "layer %.19s",
+				       o->layers[i].diff_id));
+			tail = "gzip";
+		}
+		strv_add(tails, tail ? tail : "");
 	}
 	return NULL;
 }
 
-static struct error *make_manifest(struct image_store *store, struct outgoing *o, bool oci)
+static json_t *describe_layers(const struct outgoing *o, char *const *tails, bool oci)
 {
-	json_t *layers autojson = json_array(), *document autojson = NULL;
+	json_t *layers = json_array();
+
+	for (size_t i = 0; i < o->n; i++) {
+		const char *joint = !*tails[i] ? "" : oci ? "+" : ".";
+		char *type autofree = alloc_printf(
+			"%s%s%s", oci ? OCI_LAYER_TYPE : DOCKER_LAYER_TYPE, joint, tails[i]);
+
+		json_array_append_new(layers,
+				      descriptor(type, o->layers[i].size, o->layers[i].digest));
+	}
+	return layers;
+}
+
+static struct error *make_manifest(struct image_store *store, struct outgoing *o,
+				   enum outgoing_kind kind)
+{
+	bool for_docker = kind == OUTGOING_DOCKER, oci;
+	char **tails autostrv = NULL;
+	json_t *document autojson = NULL;
 	struct error *err;
 	char *text;
 
-	TRY(list_layers(store, o, &oci, layers));
+	TRY(prepare_layers(store, o, for_docker, &tails));
+	/* docker has no type for zstd */
+	oci = !for_docker || strv_contains(tails, "zstd");
 	o->media_type = alloc_string(oci ? OCI_MANIFEST_TYPE : DOCKER_MANIFEST_TYPE);
-	document = json_pack("{s:i, s:s, s:o, s:O}", "schemaVersion", 2, "mediaType", o->media_type,
+	document = json_pack("{s:i, s:s, s:o, s:o}", "schemaVersion", 2, "mediaType", o->media_type,
 			     "config",
 			     descriptor(oci ? OCI_CONFIG_TYPE : DOCKER_CONFIG_TYPE, o->config_size,
 					o->image->id),
-			     "layers", layers);
+			     "layers", describe_layers(o, tails, oci));
 	text = json_dumps(document, JSON_INDENT(3));
 	if (!text)
 		return error_new(ERROR_BUG, "write a manifest");
@@ -233,7 +268,7 @@ static struct error *choose_manifest(struct image_store *store, struct outgoing 
 	type = str_is_empty(manifest.media_type) ? OCI_MANIFEST_TYPE : manifest.media_type;
 	if (!o->manifest.length || !names_these_layers(o, &manifest) ||
 	    (kind == OUTGOING_OCI && strcmp(type, OCI_MANIFEST_TYPE) != 0))
-		return make_manifest(store, o, kind != OUTGOING_DOCKER);
+		return make_manifest(store, o, kind);
 	o->media_type = alloc_string(type);
 	return NULL;
 }

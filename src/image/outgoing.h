@@ -12,7 +12,7 @@ struct outgoing_layer {
 	char digest[DIGEST_SIZE];
 	const char *diff_id; /* the image's */
 	uint64_t size;
-	int plain; /* what had to be unpacked to be understood elsewhere; -1: the store's blob */
+	int file; /* bytes that were made of the blob for others; -1: the blob itself */
 };
 
 struct outgoing {
@@ -27,9 +27,13 @@ struct outgoing {
 
 /* Whose media types a manifest may have. */
 enum outgoing_kind {
-	OUTGOING_DOCKER, /* any; one that is made is docker's if docker knows the layers */
-	OUTGOING_ANY,	 /* any; one that has to be made is the OCI's */
-	OUTGOING_OCI,	 /* the OCI's only: another is made anew */
+	/*
+	 * Any. One that has to be made is docker's if docker knows the layers, and plain layers go
+	 * out compressed: to a registry.
+	 */
+	OUTGOING_DOCKER,
+	OUTGOING_ANY, /* any; one that has to be made is the OCI's */
+	OUTGOING_OCI, /* the OCI's only: another is made anew */
 };
 
 /* Fills @ret; outgoing_done() frees. */

@@ -1,6 +1,7 @@
 #include "image/pack.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 
 #include "base/fd.h"
@@ -44,30 +45,43 @@ static struct error *connect_compressor(struct sandbox *s, const char *mode, str
 	return sandbox_start_pack(s, mode, in_end, out_end, -1);
 }
 
-struct error *pack_compress(int in, const char *mode, int out, char ret_digest[DIGEST_SIZE],
+static struct error *check_input(const struct pack_input *in, struct digest *digest)
+{
+	char found[DIGEST_SIZE];
+
+	digest_finish(digest, found);
+	if (strcmp(found, in->digest) != 0)
+		return error_new(ERROR_UNTRUSTED, "its bytes are damaged: they are %s", found);
+	return NULL;
+}
+
+struct error *pack_compress(const struct pack_input *in, int out, char ret_digest[DIGEST_SIZE],
 			    uint64_t *ret_bytes)
 {
 	struct sandbox s autosandbox = SANDBOX_NONE;
-	struct digest *digest autodigest = NULL;
+	struct digest *plain autodigest = NULL, *digest autodigest = NULL;
 	int packed autoclose = -1;
 	struct pump pumps[2] = {
-		{ .in = in, .is_file = true, .left = UINT64_MAX, .out = -1 },
+		{ .in = in->fd, .is_file = true, .left = UINT64_MAX, .out = -1 },
 		{ .left = UINT64_MAX, .out = -1, .copy = out },
 	};
 	struct error *err;
 
+	TRY(digest_new(&plain));
 	TRY(digest_new(&digest));
 	for (size_t i = 0; i < 2; i++) {
 		pumps[i].max = COMPRESS_MAX;
 		pumps[i].name = "the blob";
 	}
+	pumps[0].digest = plain;
 	pumps[1].digest = digest;
-	err = connect_compressor(&s, mode, pumps, &packed);
+	err = connect_compressor(&s, in->mode, pumps, &packed);
 	if (!err)
 		err = run_compressor(&s, pumps);
 	pump_done(&pumps[0]);
 	pump_done(&pumps[1]);
 	TRY(err);
+	TRY(check_input(in, plain));
 	digest_finish(digest, ret_digest);
 	*ret_bytes = pumps[1].total;
 	return NULL;

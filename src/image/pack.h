@@ -16,11 +16,15 @@
 struct error *pack_start(struct sandbox *s, const char *mode, int tree, int *ret_read)
 	__attribute__((nonnull, warn_unused_result));
 
-/*
- * Compresses the bytes of @in (a file) into the empty file @out, "gzip" or
- * "zstd"; the same bytes become the same bytes.
- */
-struct error *pack_compress(int in, const char *mode, int out, char ret_digest[DIGEST_SIZE],
+/* A blob that is to be compressed. */
+struct pack_input {
+	int fd;		    /* a file */
+	const char *digest; /* what its bytes have to be */
+	const char *mode;   /* "gzip" or "zstd" */
+};
+
+/* Compresses @in into the empty file @out; the same bytes become the same bytes. */
+struct error *pack_compress(const struct pack_input *in, int out, char ret_digest[DIGEST_SIZE],
 			    uint64_t *ret_bytes) __attribute__((nonnull, warn_unused_result));
 
 /*
