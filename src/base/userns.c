@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,9 +118,12 @@ struct error *userns_open(pid_t pid, int *ret_fd)
 	return NULL;
 }
 
-static int wait_to_die(void *unused)
+/* Until its parent kills it, or is killed itself. */
+static int wait_to_die(void *parent)
 {
-	(void)unused;
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != *(const pid_t *)parent) /* it was quicker */
+		return 0;
 	while (pause() < 0)
 		;
 	return 0;
@@ -130,9 +134,10 @@ struct error *userns_make(const struct id_map *uids, size_t n_uids, const struct
 {
 	enum { STACK = 16384 };
 	char *stack autofree = alloc_zeroed(STACK, 1);
+	pid_t self = getpid();
 	struct error *err;
 	/* CLONE_VM: nothing is copied; the process only has to exist while its maps are written. */
-	pid_t pid = clone(wait_to_die, stack + STACK, CLONE_NEWUSER | CLONE_VM | SIGCHLD, NULL);
+	pid_t pid = clone(wait_to_die, stack + STACK, CLONE_NEWUSER | CLONE_VM | SIGCHLD, &self);
 
 	if (pid < 0)
 		return error_sys("make a user namespace");
