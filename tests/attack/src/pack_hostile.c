@@ -12,8 +12,8 @@
 #include "base/msg.h"
 #include "base/pack.h"
 #include "base/unpack.h"
-#include "helpers/pack/walls.h"
 #include "gains.h"
+#include "helpers/pack/walls.h"
 
 static struct error *run(void)
 {
