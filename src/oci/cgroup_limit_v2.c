@@ -2,6 +2,7 @@
  * Resources in the files of version 2 (kernel: admin-guide/cgroup-v2): the terms of config.json
  * are version 1's, so that most have to be converted.
  */
+#include <math.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -9,13 +10,51 @@
 
 #include "base/banned.h"
 
+/*
+ * log2(3) and pow(3) for what is needed below: the library that has them would be loaded by every
+ * command.
+ */
+static double log2_of(double x)
+{
+	double whole = 0, sum = 0, z, power;
+
+	for (; x >= 2; x /= 2)
+		whole++;
+	power = z = (x - 1) / (x + 1); /* the series of artanh, for at most a third */
+	for (int i = 1; i < 40; i += 2, power *= z * z)
+		sum += power / i;
+	return whole + 2 * sum / M_LN2;
+}
+
+static double ten_to_the(double x)
+{
+	double sum = 1, term = 1;
+
+	for (int i = 1; i < 24; i++) {
+		term *= x * M_LN10 / 16 / i;
+		sum += term;
+	}
+	for (int i = 0; i < 4; i++)
+		sum *= sum;
+	return sum;
+}
+
+/*
+ * runc's and crun's since 2025 (opencontainers/cgroups pull request 20, containers/crun 1767): a
+ * curve of the logarithms through the least, the default and the greatest of both scales.
+ */
 uint64_t cgroup_weight_of_shares(uint64_t shares)
 {
-	if (shares < 2)
-		shares = 2;
-	if (shares > 262144)
-		shares = 262144;
-	return 1 + ((shares - 2) * 9999) / 262142;
+	double l, weight;
+
+	if (shares <= 2)
+		return 1;
+	if (shares >= 262144)
+		return 10000;
+	l = log2_of((double)shares);
+	/* But for the default, 100, nothing is nearer to a whole number than 1 in 10^9. */
+	weight = ten_to_the((l * l + 125 * l) / 612 - 7.0 / 34) * (1 - 1e-11);
+	return (uint64_t)weight + 1;
 }
 
 uint64_t cgroup_io_weight_of(uint64_t weight)

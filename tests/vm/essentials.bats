@@ -162,7 +162,7 @@ load lib/guest
 		[ "$(limit_of web memory '' memory.memsw.limit_in_bytes)" = $((64 << 20)) ]
 	else
 		[ "$(limit_of web cpu cpu.max)" = '50000 100000' ]
-		[ "$(limit_of web cpu cpu.weight)" = 20 ]
+		[ "$(limit_of web cpu cpu.weight)" = 59 ]
 		[ "$(limit_of web memory memory.swap.max)" = 0 ]
 	fi
 	[ "$(limit_of web cpuset cpuset.cpus cpuset.cpus)" = 1 ]

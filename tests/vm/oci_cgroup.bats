@@ -69,7 +69,7 @@ disk() {
 	[ "$(file memory.swap.max)" = 33554432 ]
 	[ "$(file memory.low)" = 33554432 ]
 	[ "$(file memory.high)" = 50331648 ]
-	[ "$(file cpu.weight)" = 20 ]
+	[ "$(file cpu.weight)" = 59 ]
 	[ "$(file cpu.max)" = '50000 100000' ]
 	[ "$(file cpu.max.burst)" = 1000 ]
 	[ "$(file cpuset.cpus)" = 0 ]

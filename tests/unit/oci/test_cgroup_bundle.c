@@ -220,7 +220,7 @@ static void limits(void **state)
 	assert_string_equal(one, "MemoryLimit t 100; CPUShares t 1024; CPUQuotaPeriodUSec t 100000;"
 				 " CPUQuotaPerSecUSec t 130000; BlockIOWeight t 10; TasksMax t -1");
 	assert_string_equal(two, "MemoryMax t 100; MemoryLow t 50; MemorySwapMax t 50; "
-				 "CPUWeight t 39; CPUQuotaPeriodUSec t 100000; "
+				 "CPUWeight t 100; CPUQuotaPeriodUSec t 100000; "
 				 "CPUQuotaPerSecUSec t 130000; IOWeight t 1; TasksMax t -1; "
 				 "AllowedCPUs ay 0d");
 	config_resources_done(&r);

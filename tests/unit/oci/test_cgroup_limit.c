@@ -1,4 +1,5 @@
 /* oci/cgroup_limit*.c: resources as contents of files. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,12 +71,24 @@ static void assert_v2_refuses(const char *resources, const char *words)
 	config_resources_done(&r);
 }
 
+/* For each of the scale what the formula gives in the library's arithmetic. */
+static void weights_of_all_shares(void **state)
+{
+	(void)state;
+	for (uint64_t shares = 3; shares < 262144; shares++) {
+		double l = log2((double)shares);
+		double weight = ceil(pow(10, (l * l + 125 * l) / 612 - 7.0 / 34));
+
+		assert_int_equal(cgroup_weight_of_shares(shares), (uint64_t)weight);
+	}
+}
+
 static void weights(void **state)
 {
 	(void)state;
 	assert_int_equal(cgroup_weight_of_shares(2), 1);
 	assert_int_equal(cgroup_weight_of_shares(0), 1);
-	assert_int_equal(cgroup_weight_of_shares(1024), 39);
+	assert_int_equal(cgroup_weight_of_shares(1024), 100);
 	assert_int_equal(cgroup_weight_of_shares(262144), 10000);
 	assert_int_equal(cgroup_weight_of_shares(UINT64_MAX), 10000);
 	assert_int_equal(cgroup_io_weight_of(10), 1);
@@ -129,7 +142,7 @@ static void cpu(void **state)
 		  "cpuset.mems=0");
 	assert_v1("{\"cpu\":{\"shares\":512,\"idle\":0}}", "cpu.shares=512; cpu.idle=0");
 	assert_v2("{\"cpu\":{\"shares\":512,\"quota\":7,\"period\":50,\"burst\":3}}",
-		  "cpu.weight=20; cpu.max=7 50; cpu.max.burst=3");
+		  "cpu.weight=59; cpu.max=7 50; cpu.max.burst=3");
 	assert_v2("{\"cpu\":{\"quota\":7}}", "cpu.max=7 100000");
 	assert_v2("{\"cpu\":{\"quota\":-1}}", "cpu.max=max 100000");
 	assert_v2("{\"cpu\":{\"period\":7}}", "cpu.max=max 7");
@@ -173,7 +186,8 @@ static void the_rest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(weights),  cmocka_unit_test(nothing_asked_for),
+		cmocka_unit_test(weights),
+		cmocka_unit_test(weights_of_all_shares),  cmocka_unit_test(nothing_asked_for),
 		cmocka_unit_test(memory),   cmocka_unit_test(cpu),
 		cmocka_unit_test(block_io), cmocka_unit_test(the_rest),
 	};
