@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "oci/mount_bundle.h"
 #include "oci/mount_option.h"
 #include "oci/process.h"
 #include "oci/seccomp_names.h"
@@ -112,34 +113,67 @@ static enum oci_mount_kind kind_of(const struct config_mount *c, const struct mo
 	return OCI_MOUNT_OTHER;
 }
 
-/* "copy-symlink" of crun's: a symlink is made anew, whatever it leads to. */
-static struct error *take_link(struct oci_mount *m)
+static bool is_below(const char *path, const char *dir)
 {
-	char target[PATH_MAX];
-	ssize_t n = readlinkat(m->source, "", target, sizeof(target));
+	size_t length = strlen(dir);
 
-	if (n < 0)
-		return error_sys("read the link");
-	free(m->data);
-	m->data = alloc_string_n(target, (size_t)n);
-	m->kind = OCI_MOUNT_LINK;
-	fd_close(&m->source);
+	if (strcmp(dir, "/") == 0)
+		return true;
+	return str_has_prefix(path, dir) && (path[length] == '/' || !path[length]);
+}
+
+/* A source in the root that a mount before it lies over, or below, is another one by then. */
+static struct error *is_mounted_on(const struct oci_spec *spec, int source, bool *ret)
+{
+	char *root autofree = NULL, *path autofree = NULL;
+	const char *inside;
+
+	*ret = false;
+	TRY(path_of_fd(spec->container_dir, &root));
+	TRY(path_of_fd(source, &path));
+	if (strcmp(root, "/") == 0 || !is_below(path, root))
+		return NULL;
+	inside = path[strlen(root)] ? path + strlen(root) : "/";
+	for (size_t i = 0; i + 1 < spec->n_mounts && !*ret; i++)
+		*ret = is_below(inside, spec->mounts[i].destination) ||
+		       is_below(spec->mounts[i].destination, inside);
 	return NULL;
 }
 
-/* Relative sources are below the bundle (config.md, Mounts). */
-static struct error *open_source(const struct oci_bundle *b, const struct config_mount *c,
-				 const struct mount_options *o, struct oci_mount *m)
+/* To be opened by the child, which has the mounts before it. */
+static void open_late(const struct oci_bundle *b, const char *source, struct oci_mount *m)
 {
-	int flags = o->copy_link || o->source_nofollow ? O_NOFOLLOW : 0;
+	fd_close(&m->source);
+	m->late_source = *source == '/' ? alloc_string(source)
+					: alloc_printf("%s/%s", b->path, source);
+}
+
+/*
+ * Relative sources are below the bundle (config.md, Mounts). They are opened now, by who was given
+ * them: the child may be nobody to the host, and what is mounted first must not lead it elsewhere.
+ */
+static struct error *open_source(const struct oci_bundle *b, const char *source,
+				 const struct oci_spec *spec, struct oci_mount *m)
+{
+	int flags = m->copy_link || m->source_nofollow ? O_NOFOLLOW : 0;
+	bool mounted_on, has_mounts = spec->n_mounts > 1;
 	struct stat st;
 
-	if (str_is_empty(c->source))
+	if (str_is_empty(source))
 		return error_new(ERROR_BAD_INPUT, "a bind mount without a source");
-	m->source = openat(b->dir, c->source, O_PATH | O_CLOEXEC | flags);
+	m->source = openat(b->dir, source, O_PATH | O_CLOEXEC | flags);
+	if (m->source < 0 && has_mounts && (errno == ENOENT || errno == ENOTDIR)) {
+		open_late(b, source, m);
+		return NULL;
+	}
 	if (m->source < 0 || fstat(m->source, &st) < 0)
-		return error_sys("%s", c->source);
-	return o->copy_link && S_ISLNK(st.st_mode) ? take_link(m) : NULL;
+		return error_sys("%s", source);
+	TRY(is_mounted_on(spec, m->source, &mounted_on));
+	if (mounted_on) {
+		open_late(b, source, m);
+		return NULL;
+	}
+	return m->copy_link && S_ISLNK(st.st_mode) ? mount_take_link(m) : NULL;
 }
 
 /* Where the kernel labels the files itself, or they have their own, there is none to give. */
@@ -150,7 +184,7 @@ static bool has_label(const struct oci_mount *m)
 }
 
 static struct error *add_mount(const struct oci_bundle *b, const struct config_mount *c,
-			       struct oci_mount *m)
+			       const struct oci_spec *spec, struct oci_mount *m)
 {
 	struct mount_options o automountoptions = { .bind = false };
 
@@ -163,6 +197,8 @@ static struct error *add_mount(const struct oci_bundle *b, const struct config_m
 		.recursive = o.recursive,
 		.copy_up = o.copy_up,
 		.target_nofollow = o.target_nofollow,
+		.source_nofollow = o.source_nofollow,
+		.copy_link = o.copy_link,
 		.attributes = mount_options_attributes(o.set),
 		.clear = mount_options_attributes(o.clear),
 		.tree_set = o.tree_set,
@@ -182,7 +218,7 @@ static struct error *add_mount(const struct oci_bundle *b, const struct config_m
 	if (has_label(m) && !str_is_empty(b->config->linux_.mount_label))
 		m->label = alloc_string(b->config->linux_.mount_label);
 	memcpy(m->propagations, o.propagation, sizeof(m->propagations));
-	return m->kind == OCI_MOUNT_BIND ? open_source(b, c, &o, m) : NULL;
+	return m->kind == OCI_MOUNT_BIND ? open_source(b, c->source, spec, m) : NULL;
 }
 
 static struct error *set_mounts(const struct oci_bundle *b, struct oci_spec *spec)
@@ -192,7 +228,7 @@ static struct error *set_mounts(const struct oci_bundle *b, struct oci_spec *spe
 	spec->mounts = alloc_zeroed(c->n_mounts, sizeof(*spec->mounts));
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		spec->n_mounts++;
-		TRY(error_wrap(add_mount(b, &c->mounts[i], &spec->mounts[i]), "mounts[%zu]: %s", i,
+		TRY(error_wrap(add_mount(b, &c->mounts[i], spec, &spec->mounts[i]), "mounts[%zu]: %s", i,
 			       c->mounts[i].destination));
 	}
 	return NULL;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/mount.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -129,6 +130,20 @@ struct error *mount_propagate(const struct oci_mount *m, int fd)
 	for (size_t i = 0; i < m->n_propagations; i++)
 		TRY(mount_attributes(fd, 0, 0, m->propagations[i] & ~(unsigned long)MS_REC,
 				     m->propagations[i] & MS_REC));
+	return NULL;
+}
+
+struct error *mount_take_link(struct oci_mount *m)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(m->source, "", target, sizeof(target));
+
+	if (n < 0)
+		return error_sys("read the link");
+	free(m->data);
+	m->data = alloc_string_n(target, (size_t)n);
+	m->kind = OCI_MOUNT_LINK;
+	fd_close(&m->source);
 	return NULL;
 }
 

@@ -16,15 +16,21 @@ bool mount_made_readonly_later(const struct oci_mount *m) __attribute__((nonnull
 struct error *mount_adjust(const struct oci_mount *m, int fd)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The propagations of @m, in their order, on @fd, which is attached. */
 /*
  * "remount": flags and data of what is mounted on @target, with "bind" of this mount of it alone.
  */
 struct error *mount_again(const struct oci_mount *m, int target)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The propagations of @m, in their order, on @fd, which is attached. */
 struct error *mount_propagate(const struct oci_mount *m, int fd)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * "copy-symlink" of crun's, for @m with a symlink as its source: it is to be made anew, whatever it
+ * leads to.
+ */
+struct error *mount_take_link(struct oci_mount *m) __attribute__((nonnull, warn_unused_result));
 
 /* Makes the symlink @m; one that is there already has to lead to the same place. */
 struct error *mount_make_link(const struct oci_mount *m, int root)

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mount.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "base/userns.h"
 #include "oci/mount_bundle.h"
 #include "oci/setup.h"
@@ -106,10 +108,22 @@ static struct error *clone_source(const struct setup *s, const struct oci_mount 
 {
 	char *path autofree = NULL;
 
-	if (!s->rootless)
+	if (!s->rootless || m->late_source)
 		return mount_clone(m->source, "", m->recursive, ret_fd);
 	TRY(path_of_fd(m->source, &path));
 	return mount_clone(AT_FDCWD, path, m->recursive, ret_fd);
+}
+
+static struct error *make_source(struct setup *s, const struct oci_mount *m, int *ret_fd)
+{
+	int fd autoclose = -1;
+
+	TRY(clone_source(s, m, &fd));
+	TRY(map_source(s, m, fd));
+	TRY(s->spec->bundle ? error_wrap(mount_adjust(m, fd), "%s", m->destination)
+			    : mount_attributes(fd, m->attributes, 0, m->propagation, m->recursive));
+	*ret_fd = fd_take(&fd);
+	return NULL;
 }
 
 struct error *step_open_sources(struct setup *s)
@@ -117,20 +131,51 @@ struct error *step_open_sources(struct setup *s)
 	return s->rootless ? NULL : sources_open(s);
 }
 
+bool source_is_early(const struct setup *s, size_t i)
+{
+	return s->spec->mounts[i].kind == OCI_MOUNT_BIND && !s->spec->mounts[i].late_source;
+}
+
 struct error *sources_open(struct setup *s)
 {
-	for (size_t i = 0; i < s->spec->n_mounts; i++) {
-		const struct oci_mount *m = &s->spec->mounts[i];
-		int fd autoclose = -1;
-
-		if (m->kind != OCI_MOUNT_BIND)
-			continue;
-		TRY(clone_source(s, m, &fd));
-		TRY(map_source(s, m, fd));
-		TRY(s->spec->bundle
-			    ? error_wrap(mount_adjust(m, fd), "%s", m->destination)
-			    : mount_attributes(fd, m->attributes, 0, m->propagation, m->recursive));
-		s->sources[i] = fd_take(&fd);
-	}
+	for (size_t i = 0; i < s->spec->n_mounts; i++)
+		if (source_is_early(s, i))
+			TRY(make_source(s, &s->spec->mounts[i], &s->sources[i]));
 	return NULL;
+}
+
+/*
+ * By its path on the host, on which the root lies where it was made from. What the container's
+ * root may not pass through is reached from the root itself. No magic link of /proc is followed:
+ * they lead to what only this process has open.
+ */
+static struct error *open_late(const struct setup *s, const struct oci_mount *m, int *ret_fd)
+{
+	int flags = O_PATH | (m->copy_link || m->source_nofollow ? O_NOFOLLOW : 0);
+	int top autoclose = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *root autofree = NULL;
+	struct error *err;
+
+	if (top < 0)
+		return error_sys("open /");
+	err = path_open_in_root(top, m->late_source, flags, 0, ret_fd);
+	if (!err || error_errno(err) != EACCES)
+		return err;
+	TRY(path_of_fd(s->root_dir, &root));
+	if (!str_has_prefix(m->late_source, root) || m->late_source[strlen(root)] != '/')
+		return err;
+	error_free(err);
+	return path_open_in_root(s->root_dir, m->late_source + strlen(root), flags, 0, ret_fd);
+}
+
+struct error *source_open_late(struct setup *s, struct oci_mount *m, int *ret_fd)
+{
+	struct stat st;
+
+	TRY(open_late(s, m, &m->source));
+	if (fstat(m->source, &st) < 0)
+		return error_sys("%s", m->late_source);
+	if (m->copy_link && S_ISLNK(st.st_mode))
+		return mount_take_link(m);
+	return error_wrap(make_source(s, m, ret_fd), "%s", m->late_source);
 }

@@ -430,19 +430,18 @@ static struct error *check_kinds(struct setup *s, const struct oci_mount *m, boo
 		       : "the mount's source is a file, the container has a directory there");
 }
 
-static struct error *mount_bind(struct setup *s, size_t i)
+static struct error *mount_bind(struct setup *s, const struct oci_mount *m, int source)
 {
-	const struct oci_mount *m = &s->spec->mounts[i];
 	int target autoclose = -1;
 	struct stat st;
 
-	if (fstat(s->sources[i], &st) < 0)
+	if (fstat(source, &st) < 0)
 		return error_sys("mount source");
 	TRY(check_kinds(s, m, S_ISDIR(st.st_mode)));
 	TRY(open_target(s, m, S_ISDIR(st.st_mode), &target));
 	if (m->copy_up && S_ISDIR(st.st_mode))
-		TRY(fill_volume(s->sources[i], target));
-	return mount_attach(s->sources[i], target);
+		TRY(fill_volume(source, target));
+	return mount_attach(source, target);
 }
 
 /* A mount on "/" is the root for all that comes after it. */
@@ -479,6 +478,30 @@ static char *inherited_mode(struct setup *s, const struct oci_mount *m)
 	return alloc_printf("%o", st.st_mode & 07777);
 }
 
+static struct error *mount_bundle_bind(struct setup *s, const struct oci_mount *m, int source)
+{
+	TRY(mount_bind(s, m, source));
+	TRY(follow_root(s, m, source));
+	return mount_propagate(m, source);
+}
+
+/* A bind mount of what the mounts before it have made. */
+static struct error *mount_late(struct setup *s, const struct oci_mount *m)
+{
+	struct oci_mount own = *m;
+	int source autoclose = -1;
+	struct error *err;
+
+	own.data = NULL;
+	err = source_open_late(s, &own, &source);
+	if (!err)
+		err = own.kind == OCI_MOUNT_LINK ? mount_make_link(&own, s->root_dir)
+						 : mount_bundle_bind(s, m, source);
+	free(own.data);
+	fd_close(&own.source);
+	return err;
+}
+
 /* What a bundle asks for is what its author wants; only the way there is ours to guard. */
 static struct error *mount_bundle(struct setup *s, size_t i)
 {
@@ -492,11 +515,8 @@ static struct error *mount_bundle(struct setup *s, size_t i)
 	}
 	if (m->kind == OCI_MOUNT_LINK)
 		return mount_make_link(m, s->root_dir);
-	if (m->kind == OCI_MOUNT_BIND) {
-		TRY(mount_bind(s, i));
-		TRY(follow_root(s, m, s->sources[i]));
-		return mount_propagate(m, s->sources[i]);
-	}
+	if (m->kind == OCI_MOUNT_BIND)
+		return m->late_source ? mount_late(s, m) : mount_bundle_bind(s, m, s->sources[i]);
 	mode = inherited_mode(s, m);
 	TRY(open_target(s, m, true, &target));
 	if (m->kind == OCI_MOUNT_CGROUP)
@@ -519,7 +539,8 @@ static struct error *mount_one(struct setup *s, size_t i)
 		return mount_bundle(s, i);
 	TRY(refuse_kernel_places(s->spec->mounts[i].destination));
 	return s->spec->mounts[i].kind == OCI_MOUNT_TMPFS ? mount_tmpfs(s, &s->spec->mounts[i])
-							  : mount_bind(s, i);
+							  : mount_bind(s, &s->spec->mounts[i],
+								       s->sources[i]);
 }
 
 struct error *step_mount_requested(struct setup *s)

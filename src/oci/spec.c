@@ -27,6 +27,7 @@ void oci_spec_done(struct oci_spec *spec)
 		free(spec->mounts[i].type);
 		free(spec->mounts[i].device);
 		free(spec->mounts[i].label);
+		free(spec->mounts[i].late_source);
 		free(spec->mounts[i].uids);
 		free(spec->mounts[i].gids);
 		fd_close(&spec->mounts[i].source);

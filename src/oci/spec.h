@@ -50,6 +50,12 @@ struct oci_mount {
 	unsigned long super_flags;     /* MS_SYNCHRONOUS and such, of the file system itself */
 	unsigned long propagations[OCI_PROPAGATIONS_MAX]; /* MS_SHARED … with MS_REC, in order */
 	size_t n_propagations;
+	/*
+	 * Of a source that only the mounts before it make: where it is on the host, opened when
+	 * their turn is over; .source is -1 then.
+	 */
+	char *late_source;
+	bool source_nofollow, copy_link;
 	bool map_tree;
 	bool bind; /* of a remount: that mount alone */
 	struct id_map *uids, *gids;
