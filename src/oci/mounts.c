@@ -68,6 +68,25 @@ static struct error *open_plain_dir(struct setup *s, const char *name, int *ret_
 	return err;
 }
 
+/* mount(2) knows no places in a root that is attached nowhere: of who shares the host's mounts. */
+static bool is_root_detached(const struct setup *s)
+{
+	return !(s->spec->new_namespaces & CLONE_NEWNS);
+}
+
+static struct error *make_detached(const char *type, unsigned long flags, const char *data,
+				   int *ret_fd)
+{
+	char *type_copy autofree = alloc_string(type);
+	char *data_copy autofree = alloc_string(data ? data : "");
+	const struct oci_mount m = { .kind = OCI_MOUNT_OTHER,
+				     .type = type_copy,
+				     .data = data_copy,
+				     .attributes = mount_options_attributes(flags) };
+
+	return mount_make_other(&m, NULL, ret_fd);
+}
+
 /*
  * Mounts on the directory @target without naming it: the descriptor's own path cannot be turned
  * elsewhere.
@@ -188,11 +207,11 @@ struct cgroup_mount {
 	bool fresh; /* a cgroup namespace shows the group as the root; else the group is bound */
 };
 
-static struct error *mount_one_cgroup(const struct cgroup_mount *m,
+static struct error *mount_one_cgroup(const struct setup *s, const struct cgroup_mount *m,
 				      const struct cgroup_place *place, int target,
 				      const char *type)
 {
-	char path[PATH_PROC_FD_SIZE];
+	const char *controllers = *place->controllers ? place->controllers : NULL;
 	int fd autoclose = -1;
 
 	if (!m->fresh) {
@@ -200,16 +219,15 @@ static struct error *mount_one_cgroup(const struct cgroup_mount *m,
 		TRY(mount_attributes(fd, mount_options_attributes(m->flags), 0, MS_PRIVATE, false));
 		return mount_attach(fd, target);
 	}
-	path_proc_fd(path, target);
-	if (mount("cgroup", path, type, m->flags, *place->controllers ? place->controllers : NULL) <
-	    0)
-		return error_sys("mount /%s/%s", m->destination, place->controllers);
-	return NULL;
+	if (!is_root_detached(s))
+		return mount_on(target, type, m->flags, controllers);
+	TRY(make_detached(type, m->flags, controllers, &fd));
+	return mount_attach(fd, target);
 }
 
 /* Version 1: a directory each, "cpu" leading to "cpu,cpuacct" where they are one hierarchy. */
-static struct error *mount_hierarchy(const struct cgroup_mount *m, const struct cgroup_place *place,
-				     int inside)
+static struct error *mount_hierarchy(const struct setup *s, const struct cgroup_mount *m,
+				     const struct cgroup_place *place, int inside)
 {
 	char **names autostrv = strv_split(place->controllers, ',');
 	bool named = str_has_prefix(place->controllers, "name=");
@@ -222,7 +240,20 @@ static struct error *mount_hierarchy(const struct cgroup_mount *m, const struct 
 		if (symlinkat(name, inside, names[i]) < 0)
 			return error_sys("make /%s/%s", m->destination, names[i]);
 	TRY(path_open_beneath(inside, name, O_PATH | O_DIRECTORY, 0, &dir));
-	return mount_one_cgroup(m, place, dir, "cgroup");
+	return error_wrap(mount_one_cgroup(s, m, place, dir, "cgroup"), "%s", name);
+}
+
+/* The directory of the hierarchies. A detached one is put on @target when it is complete. */
+static struct error *open_places(struct setup *s, const struct cgroup_mount *m, int target,
+				 int *ret_fd)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	const char *options = "mode=755,size=64k";
+
+	if (is_root_detached(s))
+		return make_detached("tmpfs", flags, options, ret_fd);
+	TRY(mount_on(target, "tmpfs", flags, options));
+	return path_open_in_root(s->root_dir, m->destination, O_PATH | O_DIRECTORY, 0, ret_fd);
 }
 
 static struct error *mount_cgroups(struct setup *s, const struct cgroup_mount *m)
@@ -235,14 +266,14 @@ static struct error *mount_cgroups(struct setup *s, const struct cgroup_mount *m
 		return NULL;
 	}
 	if (s->cgroup.n == 1 && !*s->cgroup.places[0].controllers)
-		return mount_one_cgroup(m, &s->cgroup.places[0], target, "cgroup2");
-	TRY(mount_on(target, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k"));
-	TRY(path_open_in_root(s->root_dir, m->destination, O_PATH | O_DIRECTORY, 0, &inside));
+		return mount_one_cgroup(s, m, &s->cgroup.places[0], target, "cgroup2");
+	TRY(open_places(s, m, target, &inside));
 	for (size_t i = 0; i < s->cgroup.n; i++)
 		if (*s->cgroup.places[i].controllers)
-			TRY(mount_hierarchy(m, &s->cgroup.places[i], inside));
-	return m->flags & MS_RDONLY ? mount_attributes(inside, MOUNT_ATTR_RDONLY, 0, 0, false)
-				    : NULL;
+			TRY(mount_hierarchy(s, m, &s->cgroup.places[i], inside));
+	if (m->flags & MS_RDONLY)
+		TRY(mount_attributes(inside, MOUNT_ATTR_RDONLY, 0, 0, false));
+	return is_root_detached(s) ? mount_attach(inside, target) : NULL;
 }
 
 struct error *step_mount_kernel(struct setup *s)

@@ -199,3 +199,19 @@ c['hooks'] = {n: hook(n) for n in ('prestart', 'createRuntime', 'createContainer
 	assert_failure
 	assert_output --partial "/bin/nosuch"
 }
+
+@test "without a mount namespace of its own: control groups are shown, the host sees no mount" {
+	local mounts
+	bundle_edit "l['namespaces'] = [n for n in l['namespaces'] if n['type'] != 'mount'] + [{'type': 'cgroup'}]
+for key in ('maskedPaths', 'readonlyPaths'): l.pop(key, None)"
+	mounts=$(wc -l </proc/self/mountinfo)
+	inside 'cat /proc/self/cgroup; echo; find /sys/fs/cgroup -name cgroup.procs; touch /sys/fs/cgroup/x || echo refused'
+	assert_line --regexp '^/sys/fs/cgroup.*/cgroup.procs$'
+	assert_line --regexp ':/$'
+	assert_line refused
+	assert_equal "$(wc -l </proc/self/mountinfo)" "$mounts"
+	# the group itself is bound where there is no namespace of them
+	bundle_edit "l['namespaces'] = [n for n in l['namespaces'] if n['type'] != 'cgroup']"
+	inside 'find /sys/fs/cgroup -name cgroup.procs'
+	assert_output --regexp '/sys/fs/cgroup.*/cgroup.procs'
+}
