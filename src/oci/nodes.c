@@ -44,13 +44,16 @@ static const struct {
 	      { "stdout", "/proc/self/fd/1" },
 	      { "stderr", "/proc/self/fd/2" } };
 
-/* Where the bundle binds somebody's /dev, that is as it should be. */
+/*
+ * Where the bundle binds somebody's /dev, that is as it should be; and so is that of a root that is
+ * not a mount of the container's own, be it the host's.
+ */
 static bool has_own_dev(const struct oci_spec *spec)
 {
 	for (size_t i = 0; i < spec->n_mounts; i++)
 		if (strcmp(spec->mounts[i].destination, "/dev") == 0)
 			return spec->mounts[i].kind != OCI_MOUNT_BIND;
-	return true;
+	return spec->new_namespaces & CLONE_NEWNS;
 }
 
 static struct node configured(const struct config_device *d)
@@ -243,7 +246,7 @@ static struct error *make_console_place(struct setup *s)
 
 struct error *step_make_nodes(struct setup *s)
 {
-	if (!has_own_dev(s->spec) || !(s->spec->new_namespaces & CLONE_NEWNS))
+	if (!has_own_dev(s->spec))
 		return NULL;
 	for (size_t i = 0; i < count_nodes(s->spec); i++) {
 		struct node node = node_at(s->spec, i);

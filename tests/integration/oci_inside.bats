@@ -205,7 +205,9 @@ c['hooks'] = {n: hook(n) for n in ('prestart', 'createRuntime', 'createContainer
 	bundle_edit "l['namespaces'] = [n for n in l['namespaces'] if n['type'] != 'mount'] + [{'type': 'cgroup'}]
 for key in ('maskedPaths', 'readonlyPaths'): l.pop(key, None)"
 	mounts=$(wc -l </proc/self/mountinfo)
-	inside 'cat /proc/self/cgroup; echo; find /sys/fs/cgroup -name cgroup.procs; touch /sys/fs/cgroup/x || echo refused'
+	inside 'cat /proc/self/cgroup; echo; find /sys/fs/cgroup -name cgroup.procs; touch /sys/fs/cgroup/x || echo refused
+		stat -c %t:%T /dev/null'
+	assert_line 1:3
 	assert_line --regexp '^/sys/fs/cgroup.*/cgroup.procs$'
 	assert_line --regexp ':/$'
 	assert_line refused
