@@ -282,12 +282,12 @@ static struct error *wait_for_runtime_hooks(struct setup *s)
 	return fd_receive(s->channel_child, &go, 1, NULL, 0);
 }
 
-/* Programs of the host, in the container's namespaces; as runc's they start in the bundle. */
+/* Programs of the host, in the container's namespaces; as runc's they start in the root. */
 struct error *step_container_hooks(struct setup *s)
 {
 	const struct config_hooks *h = hooks_of(s);
 	const struct oci_hooks row = { "createContainer",     h->create_container,
-				       h->n_create_container, s->spec->bundle->dir,
+				       h->n_create_container, s->root_dir,
 				       s->hook_output,	      NULL };
 	char *state autofree = NULL;
 

@@ -64,6 +64,8 @@ c['hooks']['startContainer'] = hook('startContainer', '/bin/hook')"
 	assert_line --index 0 --partial "of prestart $ours"
 	assert_line --index 1 --partial "of createRuntime $ours"
 	assert_line --index 2 --partial "of createContainer $theirs"
+	assert_line --index 1 --regexp " $bundle\$"
+	assert_line --index 2 --regexp " $bundle/rootfs\$"
 	[[ ! -e $bundle/rootfs/order ]]
 	oci start one
 	run cat "$bundle/rootfs/order"
