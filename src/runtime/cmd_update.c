@@ -99,6 +99,14 @@ static struct error *set_bytes(const char *name, const char *text, int64_t **ret
 	return NULL;
 }
 
+/* Linux has had neither since 5.16: read, as they have been, and not used. */
+static struct error *check_bytes(const char *name, const char *text)
+{
+	int64_t *unused autofree = NULL;
+
+	return set_bytes(name, text, &unused);
+}
+
 static struct error *set_weight(const char *text, uint32_t **ret)
 {
 	uint64_t value;
@@ -128,6 +136,8 @@ static struct error *set_options(const struct update_options *o, struct config_r
 	TRY(set_bytes("memory", o->memory, &r->memory.limit));
 	TRY(set_bytes("memory-reservation", o->memory_reservation, &r->memory.reservation));
 	TRY(set_bytes("memory-swap", o->memory_swap, &r->memory.swap));
+	TRY(check_bytes("kernel-memory", o->kernel_memory));
+	TRY(check_bytes("kernel-memory-tcp", o->kernel_memory_tcp));
 	TRY(set_signed("pids-limit", o->pids_limit, &r->pids.limit));
 	r->cpu.cpus = alloc_string(o->cpuset_cpus);
 	r->cpu.mems = alloc_string(o->cpuset_mems);
@@ -148,6 +158,8 @@ static void free_swap(struct config_resources *r)
 struct error *update_resources(const struct update_options *o, struct config_resources *ret)
 {
 	/* runc's rule: a file is all that counts. */
+	if (!o->resources && (o->kernel_memory || o->kernel_memory_tcp))
+		report_warning("Kernel memory settings are ignored and will be removed");
 	TRY(o->resources ? read_resources(o->resources, ret) : set_options(o, ret));
 	free_swap(ret);
 	return NULL;
