@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
@@ -23,7 +24,8 @@
 #define IOPRIO_WHO_PROCESS 1 /* ioprio_set(2) has no header */
 #define IOPRIO_CLASS_SHIFT 13
 
-static struct error *set_scheduler(const struct config_scheduler *c)
+/* @cpus: those of the group (sched_setattr(2), EPERM). */
+static struct error *set_scheduler(const struct config_scheduler *c, const char *cpus)
 {
 	struct sched_attr attr = {
 		.size = sizeof(attr),
@@ -37,7 +39,10 @@ static struct error *set_scheduler(const struct config_scheduler *c)
 	};
 
 	if (syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
-		return error_sys("process.scheduler");
+		return errno == EPERM && !str_is_empty(cpus)
+			       ? error_new(ERROR_BAD_INPUT, "process scheduler can't be used together"
+							    " with AllowedCPUs")
+			       : error_sys("process.scheduler");
 	return NULL;
 }
 
@@ -51,10 +56,10 @@ static struct error *set_io_priority(const struct config_io_priority *c)
 	return NULL;
 }
 
-struct error *process_set_attributes(const struct config_process *c)
+struct error *process_set_attributes(const struct config_process *c, const char *cpus)
 {
 	if (c->scheduler)
-		TRY(set_scheduler(c->scheduler));
+		TRY(set_scheduler(c->scheduler, cpus));
 	return c->io_priority ? set_io_priority(c->io_priority) : NULL;
 }
 
@@ -115,11 +120,29 @@ struct error *step_initial_affinity(struct setup *s)
 	return c ? set_affinity(c->initial, "initial") : NULL;
 }
 
+/*
+ * Those of the group, not what the caller was held to, be it systemd's CPUAffinity: the kernel
+ * takes from a full set what the cpuset does not have. Since Linux 6.2 entering a group does not
+ * widen what was asked for before.
+ */
+struct error *step_reset_affinity(struct setup *s)
+{
+	struct numbers all;
+
+	(void)s;
+	memset(&all, 0xff, sizeof(all));
+	if (syscall(SYS_sched_setaffinity, 0, sizeof(all), &all) < 0)
+		log_notice("the CPUs of the caller are the container's: %s", strerror(errno));
+	return NULL;
+}
+
 struct error *step_final_affinity(struct setup *s)
 {
 	const struct config_cpu_affinity *c = s->spec->process.config->exec_cpu_affinity;
 
-	return c ? set_affinity(c->final, "final") : NULL;
+	if (!c || (str_is_empty(c->initial) && str_is_empty(c->final)))
+		return step_reset_affinity(s);
+	return set_affinity(c->final, "final");
 }
 
 struct error *process_set_memory_policy(const struct config_memory_policy *c)

@@ -3,8 +3,8 @@
 
 #include "config/config.h"
 
-/* Scheduling and I/O priority. */
-struct error *process_set_attributes(const struct config_process *c)
+/* Scheduling and I/O priority; @cpus: linux.resources.cpu.cpus, for the error. */
+struct error *process_set_attributes(const struct config_process *c, const char *cpus)
 	__attribute__((nonnull, warn_unused_result));
 struct error *process_set_memory_policy(const struct config_memory_policy *c)
 	__attribute__((nonnull, warn_unused_result));

@@ -174,5 +174,6 @@ struct error *step_gate(struct setup *s);
 struct error *step_start_hooks(struct setup *s);
 struct error *step_initial_affinity(struct setup *s);
 struct error *step_final_affinity(struct setup *s);
+struct error *step_reset_affinity(struct setup *s);
 struct error *step_filter(struct setup *s);
 struct error *step_early_filter(struct setup *s);

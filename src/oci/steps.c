@@ -120,6 +120,7 @@ static const struct step create_steps[] = {
 	{ "leave scope", STEP_PARENT, step_leave_scope, NULL },
 
 	{ "join cgroup", STEP_CHILD, step_join_cgroup, NULL },
+	{ "reset CPUs", STEP_CHILD, step_reset_affinity, NULL },
 	{ "unshare namespaces", STEP_CHILD, step_unshare, NULL },
 	{ "bring up network", STEP_CHILD, step_network, NULL },
 	{ "set names", STEP_CHILD, step_names, NULL },

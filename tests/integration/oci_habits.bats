@@ -279,3 +279,24 @@ l['maskedPaths'] = l['readonlyPaths'] = []"
 	assert_failure
 	assert_output --partial "exec /script: no such file or directory"
 }
+
+@test "the CPUs of who calls are not the container's, nor exec's, unless asked for" {
+	local all
+	(($(nproc) > 1)) || skip "one processor"
+	all=$(grep Cpus_allowed_list /proc/self/status)
+	oci_pinned() {
+		timeout 30 taskset -c 0 "$BULKHEAD_BUILD/src/bulkhead-oci" --root "$engine/oci" "$@" </dev/null 3>&-
+	}
+	bundle_args grep Cpus_allowed_list /proc/self/status
+	run oci_pinned run -b "$bundle" one
+	assert_output "$all"
+	bundle_args sleep 1000
+	oci_start one
+	run oci_pinned exec one grep Cpus_allowed_list /proc/self/status
+	assert_output "$all"
+	oci delete -f one
+	bundle_edit 'p["execCPUAffinity"] = {"final": "0"}'
+	oci_start one
+	run oci exec one grep Cpus_allowed_list /proc/self/status
+	assert_output --regexp '\s0$'
+}
