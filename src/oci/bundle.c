@@ -183,6 +183,21 @@ static bool has_label(const struct oci_mount *m)
 	       !str_equal(m->type, "sysfs") && !str_equal(m->type, "mqueue");
 }
 
+/* As runc has it, a place by its path on the host, below the root, is one in the root. */
+static struct error *find_destination(const struct oci_spec *spec, const char *path, char **ret)
+{
+	char *root autofree = NULL;
+	char *normal autofree = path_normalize(path);
+
+	TRY(path_of_fd(spec->container_dir, &root));
+	if (strcmp(root, "/") == 0 || !is_below(normal, root)) {
+		*ret = take(normal);
+		return NULL;
+	}
+	*ret = alloc_string(normal[strlen(root)] ? normal + strlen(root) : "/");
+	return NULL;
+}
+
 static struct error *add_mount(const struct oci_bundle *b, const struct config_mount *c,
 			       const struct oci_spec *spec, struct oci_mount *m)
 {
@@ -191,7 +206,6 @@ static struct error *add_mount(const struct oci_bundle *b, const struct config_m
 	TRY(mount_options_parse(c->options, &o));
 	*m = (struct oci_mount){
 		.kind = kind_of(c, &o),
-		.destination = path_normalize(c->destination),
 		.source = -1,
 		.idmap = o.map || c->n_uid_mappings ? OCI_IDMAP_OWN : OCI_IDMAP_OFF,
 		.recursive = o.recursive,
@@ -215,6 +229,7 @@ static struct error *add_mount(const struct oci_bundle *b, const struct config_m
 		.n_gids = c->n_gid_mappings,
 	};
 	m->data = take(o.data);
+	TRY(find_destination(spec, c->destination, &m->destination));
 	if (has_label(m) && !str_is_empty(b->config->linux_.mount_label))
 		m->label = alloc_string(b->config->linux_.mount_label);
 	memcpy(m->propagations, o.propagation, sizeof(m->propagations));

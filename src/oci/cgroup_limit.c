@@ -225,7 +225,8 @@ static struct error *write_unified(const struct cgroup *cg, char *const *unified
 
 	if (unified && *unified && (cg->n > 1 || !place))
 		return error_new(ERROR_UNSUPPORTED,
-				 "linux.resources.unified: this host has cgroup v1");
+				 "linux.resources.unified: invalid configuration: this host has cgroup"
+				 " v1");
 	for (size_t i = 0; unified && unified[i]; i += 2) {
 		struct error *err = path_write_existing(place->dir, unified[i], unified[i + 1]);
 

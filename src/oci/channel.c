@@ -136,7 +136,7 @@ struct error *step_receive(struct setup *s)
 		TRY(receive_mount(s->channel_child, &s->dev));
 	TRY(receive_nodes(s));
 	for (size_t i = 0; i < s->spec->n_mounts; i++)
-		if (source_is_early(s, i))
+		if (source_is_sent(s, i))
 			TRY(receive_mount(s->channel_child, &s->sources[i]));
 	for (int i = 0; i < SETUP_ETC_FILES; i++)
 		if (etc_is_wanted(s->spec, i))

@@ -55,16 +55,22 @@ static struct error *make_map(struct setup *s, const struct stat *st, enum oci_i
 	return userns_make(uids, n_uids, gids, n_gids, ret_userns);
 }
 
-/* "idmap" of a bundle: asked for by name, so what cannot be done is an error. */
+/* Of "idmap" in a bundle: asked for by name, so what cannot be done is an error. */
+static struct error *own_map(struct setup *s, const struct oci_mount *m, int *ret_userns)
+{
+	if (m->n_uids)
+		return userns_make(m->uids, m->n_uids, m->gids, m->n_gids, ret_userns);
+	if (s->userns < 0)
+		return error_new(ERROR_BAD_INPUT, "idmap: neither maps nor a user namespace");
+	*ret_userns = fcntl(s->userns, F_DUPFD_CLOEXEC, 3);
+	return *ret_userns < 0 ? error_sys("dup") : NULL;
+}
+
 static struct error *map_own(struct setup *s, const struct oci_mount *m, int fd)
 {
 	int userns autoclose = -1;
 
-	if (!m->n_uids && s->userns < 0)
-		return error_new(ERROR_BAD_INPUT, "idmap: neither maps nor a user namespace");
-	if (!m->n_uids)
-		return mount_idmap(fd, s->userns, m->map_tree);
-	TRY(userns_make(m->uids, m->n_uids, m->gids, m->n_gids, &userns));
+	TRY(own_map(s, m, &userns));
 	return mount_idmap(fd, userns, m->map_tree);
 }
 
@@ -114,14 +120,20 @@ static struct error *clone_source(const struct setup *s, const struct oci_mount 
 	return mount_clone(AT_FDCWD, path, m->recursive, ret_fd);
 }
 
+static struct error *adjust_source(struct setup *s, const struct oci_mount *m, int fd)
+{
+	return s->spec->bundle
+		       ? error_wrap(mount_adjust(m, fd), "%s", m->destination)
+		       : mount_attributes(fd, m->attributes, 0, m->propagation, m->recursive);
+}
+
 static struct error *make_source(struct setup *s, const struct oci_mount *m, int *ret_fd)
 {
 	int fd autoclose = -1;
 
 	TRY(clone_source(s, m, &fd));
 	TRY(map_source(s, m, fd));
-	TRY(s->spec->bundle ? error_wrap(mount_adjust(m, fd), "%s", m->destination)
-			    : mount_attributes(fd, m->attributes, 0, m->propagation, m->recursive));
+	TRY(adjust_source(s, m, fd));
 	*ret_fd = fd_take(&fd);
 	return NULL;
 }
@@ -131,16 +143,23 @@ struct error *step_open_sources(struct setup *s)
 	return s->rootless ? NULL : sources_open(s);
 }
 
-bool source_is_early(const struct setup *s, size_t i)
+bool source_is_sent(const struct setup *s, size_t i)
 {
-	return s->spec->mounts[i].kind == OCI_MOUNT_BIND && !s->spec->mounts[i].late_source;
+	const struct oci_mount *m = &s->spec->mounts[i];
+
+	return m->kind == OCI_MOUNT_BIND && (!m->late_source || m->idmap == OCI_IDMAP_OWN);
 }
 
 struct error *sources_open(struct setup *s)
 {
-	for (size_t i = 0; i < s->spec->n_mounts; i++)
-		if (source_is_early(s, i))
-			TRY(make_source(s, &s->spec->mounts[i], &s->sources[i]));
+	for (size_t i = 0; i < s->spec->n_mounts; i++) {
+		const struct oci_mount *m = &s->spec->mounts[i];
+
+		if (!source_is_sent(s, i))
+			continue;
+		TRY(m->late_source ? own_map(s, m, &s->sources[i])
+				   : make_source(s, m, &s->sources[i]));
+	}
 	return NULL;
 }
 
@@ -168,8 +187,9 @@ static struct error *open_late(const struct setup *s, const struct oci_mount *m,
 	return path_open_in_root(s->root_dir, m->late_source + strlen(root), flags, 0, ret_fd);
 }
 
-struct error *source_open_late(struct setup *s, struct oci_mount *m, int *ret_fd)
+struct error *source_open_late(struct setup *s, struct oci_mount *m, int userns, int *ret_fd)
 {
+	int fd autoclose = -1;
 	struct stat st;
 
 	TRY(open_late(s, m, &m->source));
@@ -177,5 +197,10 @@ struct error *source_open_late(struct setup *s, struct oci_mount *m, int *ret_fd
 		return error_sys("%s", m->late_source);
 	if (m->copy_link && S_ISLNK(st.st_mode))
 		return mount_take_link(m);
-	return error_wrap(make_source(s, m, ret_fd), "%s", m->late_source);
+	TRY(error_wrap(clone_source(s, m, &fd), "%s", m->late_source));
+	if (m->idmap == OCI_IDMAP_OWN)
+		TRY(error_wrap(mount_idmap(fd, userns, m->map_tree), "%s", m->late_source));
+	TRY(adjust_source(s, m, fd));
+	*ret_fd = fd_take(&fd);
+	return NULL;
 }

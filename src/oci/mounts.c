@@ -516,15 +516,15 @@ static struct error *mount_bundle_bind(struct setup *s, const struct oci_mount *
 	return mount_propagate(m, source);
 }
 
-/* A bind mount of what the mounts before it have made. */
-static struct error *mount_late(struct setup *s, const struct oci_mount *m)
+/* A bind mount of what the mounts before it have made; @userns as source_open_late() has it. */
+static struct error *mount_late(struct setup *s, const struct oci_mount *m, int userns)
 {
 	struct oci_mount own = *m;
 	int source autoclose = -1;
 	struct error *err;
 
 	own.data = NULL;
-	err = source_open_late(s, &own, &source);
+	err = source_open_late(s, &own, userns, &source);
 	if (!err)
 		err = own.kind == OCI_MOUNT_LINK ? mount_make_link(&own, s->root_dir)
 						 : mount_bundle_bind(s, m, source);
@@ -547,7 +547,8 @@ static struct error *mount_bundle(struct setup *s, size_t i)
 	if (m->kind == OCI_MOUNT_LINK)
 		return mount_make_link(m, s->root_dir);
 	if (m->kind == OCI_MOUNT_BIND)
-		return m->late_source ? mount_late(s, m) : mount_bundle_bind(s, m, s->sources[i]);
+		return m->late_source ? mount_late(s, m, s->sources[i])
+				      : mount_bundle_bind(s, m, s->sources[i]);
 	mode = inherited_mode(s, m);
 	TRY(open_target(s, m, true, &target));
 	if (m->kind == OCI_MOUNT_CGROUP)

@@ -149,12 +149,13 @@ bool keeps_groups(const struct setup *s);
 struct error *rootfs_clone(struct setup *s);
 struct error *sources_open(struct setup *s);
 /*
- * Whether mount @i is a bind mount whose source sources_open() makes; and by the child, in its
- * turn, the detached mount of one that is not. @m is a copy that the caller frees nothing of but
- * .source and .data: it may turn out to be a link to be made (mount_take_link()).
+ * Whether the parent has a descriptor for mount @i: the source, or where only the child can open
+ * that, in its turn, the user namespace that its ids are to be mapped by. source_open_late() does
+ * the latter: @m is a copy, of which the caller frees .source and .data, and may turn out to be a
+ * link to be made (mount_take_link()).
  */
-bool source_is_early(const struct setup *s, size_t i);
-struct error *source_open_late(struct setup *s, struct oci_mount *m, int *ret_fd);
+bool source_is_sent(const struct setup *s, size_t i);
+struct error *source_open_late(struct setup *s, struct oci_mount *m, int userns, int *ret_fd);
 struct error *nodes_open(struct setup *s);
 struct error *step_make_gate(struct setup *s);
 void undo_make_gate(struct setup *s);

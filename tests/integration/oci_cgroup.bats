@@ -135,7 +135,7 @@ refuses() {
 }
 
 @test "a limit whose controller or file is missing is an error that names it" {
-	refuses 'unified={"memory.high": "1"}' 'linux.resources.unified: this host has cgroup v1'
+	refuses 'unified={"memory.high": "1"}' 'linux.resources.unified: invalid configuration: this host has cgroup v1'
 	refuses 'hugepageLimits=[{"pageSize": "3MB", "limit": 1}]' 'linux.resources.hugepageLimits: '
 	refuses 'blockIO={"leafWeight": 100}' 'linux.resources.blockIO.leafWeight: '
 	refuses 'cpu={"cpus": "4000"}' 'linux.resources.cpu.cpus: '
@@ -192,6 +192,19 @@ refuses() {
 	oci update --memory -1 --pids-limit -1 "$id"
 	[[ $(group_file pids pids.max) == max ]]
 	(($(group_file memory memory.memsw.limit_in_bytes) > 1 << 60))
+}
+
+@test "update: kernel memory is read, warned of and not used" {
+	bundle_edit 'r.update(memory={"limit": 64 << 20})'
+	start
+	run oci update --kernel-memory 16m --kernel-memory-tcp -1 --memory 80m "$id"
+	assert_success
+	assert_output --partial 'level=warning msg="Kernel memory settings are ignored and will be removed"'
+	[[ $(group_file memory memory.limit_in_bytes) == $((80 << 20)) ]]
+	run oci update --kernel-memory 16x "$id"
+	assert_failure
+	assert_output --partial "invalid value for kernel-memory: "
+	refute_regex "$(oci update --help)" kernel
 }
 
 @test "update: what is refused changes nothing" {

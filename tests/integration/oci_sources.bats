@@ -85,3 +85,19 @@ l['uidMappings'] = l['gidMappings'] = ids"
 	inside 'touch /made/file; ls /again'
 	assert_output file
 }
+
+@test "a source found late is mapped; a destination by its path on the host is one in the root" {
+	add_mounts "[$tmpfs, {'destination': host + '/again', 'source': host + '/made', 'options': ['bind', 'idmap'],
+		'uidMappings': [{'containerID': 0, 'hostID': 1000, 'size': 10}],
+		'gidMappings': [{'containerID': 0, 'hostID': 2000, 'size': 10}]}]"
+	inside 'touch /made/file; stat -c %u:%g /made/file /again/file'
+	assert_line --index 0 0:0
+	assert_line --index 1 1000:2000
+	# the parent's maps are not the container's to use
+	bundle_edit "l['namespaces'].append({'type': 'user'})
+l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 100000, 'size': 65536}]"
+	mkdir -m 777 -p "$bundle/rootfs/made" "$bundle/rootfs/again"
+	run oci_run one
+	assert_failure
+	assert_output --partial "/again: $bundle/rootfs/made: "
+}
