@@ -8,6 +8,7 @@
 #include "runtime/commands.h"
 #include "runtime/foreground.h"
 #include "runtime/launch.h"
+#include "runtime/notify.h"
 
 #include "base/banned.h"
 
@@ -23,13 +24,14 @@ static const struct option options[] = {
 
 /* Its lock is not held while it runs: others want to signal it, or to execute in it. */
 static struct error *wait_and_delete(struct runtime *rt, const struct launch_options *o,
-				     struct container *c, struct oci_running *running)
+				     struct container *c, struct oci_running *running,
+				     struct notify *notify)
 {
 	struct container again autocontainer = CONTAINER_NONE;
 	struct error *err;
 
 	fd_close(&c->lock);
-	TRY(foreground_wait(running, c->config.process->terminal, &rt->status));
+	TRY(foreground_wait(running, c->config.process->terminal, notify, &rt->status));
 	if (o->keep)
 		return NULL;
 	err = container_open_brief(rt, c->id, &again);
@@ -43,14 +45,20 @@ static struct error *wait_and_delete(struct runtime *rt, const struct launch_opt
 static struct error *start(struct runtime *rt, const struct launch_options *o, struct container *c,
 			   struct oci_running *running)
 {
-	struct error *err = launch_start(c);
+	struct notify notify autonotify = NOTIFY_NONE;
+	struct error *err = notify_open(c, &notify);
 
+	if (!err)
+		err = launch_start(c);
 	if (err) {
 		oci_running_kill(running);
 		error_ignore(container_destroy(rt, c), "the first error counts");
 		return err;
 	}
-	return o->detach ? NULL : wait_and_delete(rt, o, c, running);
+	if (!o->detach)
+		return wait_and_delete(rt, o, c, running, &notify);
+	fd_close(&c->lock);
+	return notify_wait(&notify, running->pid, running->pidfd);
 }
 
 static struct error *run(struct runtime *rt, void *data, char **arguments)

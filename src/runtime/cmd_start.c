@@ -1,8 +1,25 @@
 /* bulkhead-oci start: lets a created container execute its program. */
+#include "base/fd.h"
+#include "base/proc.h"
 #include "runtime/commands.h"
 #include "runtime/launch.h"
+#include "runtime/notify.h"
 
 #include "base/banned.h"
+
+/* Others may use the container while it is waited for. */
+static struct error *start(struct container *c)
+{
+	struct notify notify autonotify = NOTIFY_NONE;
+	int pidfd autoclose = -1;
+
+	TRY(notify_open(c, &notify));
+	if (notify.socket >= 0)
+		TRY(proc_open((pid_t)c->state.pid, &pidfd));
+	TRY(launch_start(c));
+	fd_close(&c->lock);
+	return notify_wait(&notify, (pid_t)c->state.pid, pidfd);
+}
 
 static struct error *run(struct runtime *rt, void *data, char **arguments)
 {
@@ -12,7 +29,7 @@ static struct error *run(struct runtime *rt, void *data, char **arguments)
 	TRY(container_open_brief(rt, arguments[0], &c));
 	switch (container_status(&c)) {
 	case STATUS_CREATED:
-		return launch_start(&c);
+		return start(&c);
 	case STATUS_PAUSED:
 		return error_new(ERROR_CONFLICT, "cannot start a container that is paused");
 	case STATUS_STOPPED:

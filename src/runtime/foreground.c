@@ -13,6 +13,8 @@
 
 #include "base/fd.h"
 #include "base/proc.h"
+#include "runtime/notify.h"
+#include "runtime/report.h"
 
 #include "base/banned.h"
 
@@ -20,6 +22,7 @@ enum { CHUNK = 16384 };
 
 struct foreground {
 	struct oci_running *r;
+	struct notify *notify; /* NULL: nobody wants to know */
 	int signals;
 	int master; /* -1: none, or at its end */
 	sigset_t old_mask;
@@ -136,6 +139,17 @@ static void write_input(struct foreground *f)
 		f->in_at = f->in_end = 0;
 }
 
+/* What the host watches is this process, as with runc. The container is not ended by it. */
+static void pass_ready(struct foreground *f)
+{
+	struct error *err autoerror = notify_pass(f->notify, getpid());
+
+	if (!err)
+		return;
+	report_warning(error_message(err));
+	notify_close(f->notify);
+}
+
 /* One wait; *@ret_ended when the program has. */
 static struct error *turn(struct foreground *f, bool *ret_ended)
 {
@@ -146,9 +160,10 @@ static struct error *turn(struct foreground *f, bool *ret_ended)
 		{ .fd = f->master, .events = (short)(POLLIN | (pending ? POLLOUT : 0)) },
 		{ .fd = f->master < 0 || f->stdin_over || pending ? -1 : STDIN_FILENO,
 		  .events = POLLIN },
+		{ .fd = f->notify ? f->notify->socket : -1, .events = POLLIN },
 	};
 
-	if (poll(p, 4, -1) < 0)
+	if (poll(p, sizeof(p) / sizeof(*p), -1) < 0)
 		return errno == EINTR ? NULL : error_sys("poll");
 	if (p[1].revents)
 		pass_signal(f);
@@ -158,6 +173,8 @@ static struct error *turn(struct foreground *f, bool *ret_ended)
 		fd_close(&f->master);
 	if (p[3].revents)
 		read_input(f);
+	if (p[4].revents)
+		pass_ready(f);
 	*ret_ended = p[0].revents && !(p[2].revents & POLLIN);
 	return NULL;
 }
@@ -173,9 +190,10 @@ static struct error *reap(struct oci_running *r, int *ret_status)
 	return NULL;
 }
 
-struct error *foreground_wait(struct oci_running *r, bool terminal, int *ret_status)
+struct error *foreground_wait(struct oci_running *r, bool terminal, struct notify *notify,
+			      int *ret_status)
 {
-	struct foreground f = { .r = r, .signals = -1, .master = -1 };
+	struct foreground f = { .r = r, .notify = notify, .signals = -1, .master = -1 };
 	struct error *err = take_signals(&f);
 	bool ended = false;
 

@@ -15,6 +15,7 @@
 #include "base/strv.h"
 #include "runtime/files.h"
 #include "runtime/foreground.h"
+#include "runtime/notify.h"
 #include "runtime/report.h"
 
 #include "base/banned.h"
@@ -116,6 +117,7 @@ static struct error *create(struct bundle *b, const struct launch_options *o, st
 			       "console socket"));
 	TRY(keep_config(c, &b->config));
 	pass_listening(&c->config);
+	TRY(notify_prepare(c));
 	if (!o->detach && c->config.process)
 		foreground_size(c->config.process);
 	b->oci.config = &c->config;
