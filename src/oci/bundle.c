@@ -144,8 +144,8 @@ static struct error *is_mounted_on(const struct oci_spec *spec, int source, bool
 static void open_late(const struct oci_bundle *b, const char *source, struct oci_mount *m)
 {
 	fd_close(&m->source);
-	m->late_source = *source == '/' ? alloc_string(source)
-					: alloc_printf("%s/%s", b->path, source);
+	m->late_source =
+		*source == '/' ? alloc_string(source) : alloc_printf("%s/%s", b->path, source);
 }
 
 /*
@@ -243,8 +243,8 @@ static struct error *set_mounts(const struct oci_bundle *b, struct oci_spec *spe
 	spec->mounts = alloc_zeroed(c->n_mounts, sizeof(*spec->mounts));
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		spec->n_mounts++;
-		TRY(error_wrap(add_mount(b, &c->mounts[i], spec, &spec->mounts[i]), "mounts[%zu]: %s", i,
-			       c->mounts[i].destination));
+		TRY(error_wrap(add_mount(b, &c->mounts[i], spec, &spec->mounts[i]),
+			       "mounts[%zu]: %s", i, c->mounts[i].destination));
 	}
 	return NULL;
 }

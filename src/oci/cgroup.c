@@ -212,6 +212,35 @@ struct error *cgroup_open(struct cgroup *cg, char *const *paths, char *const *su
 	return NULL;
 }
 
+static struct error *move_place(struct cgroup_place *place, char *path)
+{
+	fd_close(&place->dir);
+	free(place->path);
+	place->path = path;
+	place->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return place->dir < 0 ? error_sys("open %s", path) : NULL;
+}
+
+struct error *cgroup_follow(struct cgroup *cg, pid_t pid)
+{
+	char *file autofree = alloc_printf("/proc/%d/cgroup", (int)pid);
+	char *text autofree = NULL, *group autofree = NULL;
+	const struct cgroup_mount_point *mount;
+	const char *inside;
+
+	TRY(cgroup_unified_mount(&mount));
+	TRY(path_read_text(AT_FDCWD, file, 1 << 20, &text));
+	group = cgroup_line(text, "");
+	inside = group;
+	if (strcmp(mount->root, "/") != 0 && str_has_prefix(group, mount->root))
+		inside += strlen(mount->root);
+	for (size_t i = 0; i < cg->n; i++)
+		if (!*cg->places[i].controllers)
+			return move_place(&cg->places[i],
+					  alloc_printf("%s%s", mount->path, inside));
+	return NULL;
+}
+
 struct error *cgroup_join(struct cgroup *cg)
 {
 	for (size_t i = 0; i < cg->n; i++)

@@ -68,6 +68,10 @@ struct error *cgroup_open(struct cgroup *cg, char *const *paths, char *const *su
 			  const struct cgroup_ops *ops)
 	__attribute__((nonnull(1, 4), warn_unused_result));
 
+/* Has @cg, for its version 2 group, the one in which the process @pid is. */
+struct error *cgroup_follow(struct cgroup *cg, pid_t pid)
+	__attribute__((nonnull, warn_unused_result));
+
 /* In the process that joins: writes itself into every version 1 group. */
 struct error *cgroup_join(struct cgroup *cg) __attribute__((nonnull, warn_unused_result));
 

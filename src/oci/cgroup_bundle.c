@@ -48,8 +48,7 @@ char **cgroup_bundle_names(const char *cgroups_path, const char *id, const char 
 	return names_of(path);
 }
 
-/* The path of the line "ID:CONTROLLERS:PATH" (cgroups(7)), or "/". */
-static char *find_own(const char *text, const char *controllers)
+char *cgroup_line(const char *text, const char *controllers)
 {
 	char **lines autostrv = strv_split(text, '\n');
 
@@ -68,7 +67,8 @@ static char *find_own(const char *text, const char *controllers)
 
 char *cgroup_own(const char *text, const char *controllers, const char *root)
 {
-	char *path autofree = find_own(text, controllers), *normal autofree = path_normalize(path);
+	char *path autofree = cgroup_line(text, controllers);
+	char *normal autofree = path_normalize(path);
 	size_t length = strlen(root);
 	char *inside = path;
 

@@ -12,6 +12,13 @@ char **cgroup_bundle_names(const char *cgroups_path, const char *id, const char 
 	__attribute__((nonnull(2, 3)));
 
 /*
+ * PATH of the line "ID:CONTROLLERS:PATH" of @text, that of /proc/PID/cgroup (cgroups(7)), else "/".
+ * The caller frees.
+ */
+char *cgroup_line(const char *text, const char *controllers)
+	__attribute__((nonnull, returns_nonnull));
+
+/*
  * The runtime's own group in the hierarchy of @controllers by the text of /proc/self/cgroup, as it
  * is seen where the mount shows @root: in version 1 the group itself, in version 2 the one above
  * it, since a group with processes hands no controllers down. The caller frees.

@@ -224,9 +224,10 @@ static struct error *write_unified(const struct cgroup *cg, char *const *unified
 	const struct cgroup_place *place = unified_place(cg);
 
 	if (unified && *unified && (cg->n > 1 || !place))
-		return error_new(ERROR_UNSUPPORTED,
-				 "linux.resources.unified: invalid configuration: this host has cgroup"
-				 " v1");
+		return error_new(
+			ERROR_UNSUPPORTED,
+			"linux.resources.unified: invalid configuration: this host has cgroup"
+			" v1");
 	for (size_t i = 0; unified && unified[i]; i += 2) {
 		struct error *err = path_write_existing(place->dir, unified[i], unified[i + 1]);
 

@@ -570,9 +570,9 @@ static struct error *mount_one(struct setup *s, size_t i)
 	if (s->spec->bundle)
 		return mount_bundle(s, i);
 	TRY(refuse_kernel_places(s->spec->mounts[i].destination));
-	return s->spec->mounts[i].kind == OCI_MOUNT_TMPFS ? mount_tmpfs(s, &s->spec->mounts[i])
-							  : mount_bind(s, &s->spec->mounts[i],
-								       s->sources[i]);
+	return s->spec->mounts[i].kind == OCI_MOUNT_TMPFS
+		       ? mount_tmpfs(s, &s->spec->mounts[i])
+		       : mount_bind(s, &s->spec->mounts[i], s->sources[i]);
 }
 
 struct error *step_mount_requested(struct setup *s)

@@ -81,6 +81,7 @@ static void child_main(struct setup *s)
 struct joined {
 	pid_t pid;
 	int pidfd; /* in the table of descriptors that both share */
+	bool busy; /* its group takes no processes */
 	size_t error_length;
 	char error[ERROR_FRAME_MAX];
 };
@@ -172,6 +173,7 @@ static void join_and_clone(struct setup *s, struct joined *told)
 
 		if (pid == 0)
 			child_main(s);
+		told->busy = pid < 0 && errno == EBUSY;
 		if (pid < 0)
 			err = error_sys("clone");
 		told->pid = pid;
@@ -219,7 +221,7 @@ static struct error *open_cgroup_namespace(struct setup *s)
 	return error_wrap(proc_signal(s->join_pidfd, 0), "the container is not running");
 }
 
-static struct error *clone_joined(struct setup *s)
+static struct error *clone_joined(struct setup *s, bool *ret_busy)
 {
 	struct joined *told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -228,12 +230,36 @@ static struct error *clone_joined(struct setup *s)
 	if (told == MAP_FAILED)
 		return error_sys("mmap");
 	err = fork_joiner(s, told);
+	*ret_busy = told->busy;
 	munmap(told, sizeof(*told));
 	return err;
 }
 
+static struct error *make_child(struct setup *s, bool *ret_busy)
+{
+	if (s->join_namespaces)
+		return clone_joined(s, ret_busy);
+	s->pid = proc_clone(s->clone_namespaces & CLONED, birth_cgroup(s), &s->pidfd);
+	if (s->pid == 0)
+		child_main(s);
+	*ret_busy = s->pid < 0 && errno == EBUSY;
+	return s->pid < 0 ? error_sys("clone") : NULL;
+}
+
+/*
+ * A container that has made groups in its own hands controllers down to them: then its own takes no
+ * processes any more (admin-guide/cgroup-v2, No Internal Process Constraint), and where its first
+ * process is now is the place, as for runc. A group that was asked for is that, or an error.
+ */
+static bool may_follow_first(const struct setup *s)
+{
+	return s->joined && !(s->spec->bundle && s->spec->bundle->sub_cgroups);
+}
+
 struct error *step_clone(struct setup *s)
 {
+	bool busy = false;
+	struct error *err;
 	int ends[2];
 
 	TRY(mount_flags_share());
@@ -241,16 +267,14 @@ struct error *step_clone(struct setup *s)
 		return error_sys("socketpair");
 	s->channel_parent = ends[0];
 	s->channel_child = ends[1];
-	if (s->join_namespaces) {
-		TRY(open_cgroup_namespace(s));
-		TRY(clone_joined(s));
-	} else {
-		s->pid = proc_clone(s->clone_namespaces & CLONED, birth_cgroup(s), &s->pidfd);
-		if (s->pid < 0)
-			return error_sys("clone");
-		if (s->pid == 0)
-			child_main(s);
+	TRY(open_cgroup_namespace(s));
+	err = make_child(s, &busy);
+	if (err && busy && may_follow_first(s)) {
+		error_ignore(err, "it may be in a group below");
+		TRY(cgroup_follow(&s->cgroup, (pid_t)s->joined->pid));
+		err = make_child(s, &busy);
 	}
+	TRY(err);
 	fd_close(&s->channel_child);
 	for (int i = 0; i < 3; i++)
 		fd_close(&s->child_stdio[i]);

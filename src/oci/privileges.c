@@ -256,8 +256,8 @@ struct error *step_privileges(struct setup *s)
 	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
 		return error_sys("make a session keyring");
 	if (p->config) {
-		TRY(process_set_attributes(
-			p->config, s->spec->bundle->config->linux_.resources.cpu.cpus));
+		TRY(process_set_attributes(p->config,
+					   s->spec->bundle->config->linux_.resources.cpu.cpus));
 		TRY(process_set_labels(p));
 	}
 	if (s->spec->bundle)

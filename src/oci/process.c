@@ -40,8 +40,9 @@ static struct error *set_scheduler(const struct config_scheduler *c, const char 
 
 	if (syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
 		return errno == EPERM && !str_is_empty(cpus)
-			       ? error_new(ERROR_BAD_INPUT, "process scheduler can't be used together"
-							    " with AllowedCPUs")
+			       ? error_new(ERROR_BAD_INPUT,
+					   "process scheduler can't be used together"
+					   " with AllowedCPUs")
 			       : error_sys("process.scheduler");
 	return NULL;
 }

@@ -219,8 +219,7 @@ static struct error *execute(struct runtime *rt, const struct exec_options *o, s
 	if (err)
 		oci_running_kill(&running);
 	else if (!o->detach)
-		err = foreground_wait(&running, p->terminal && console < 0, NULL,
-				      &rt->status);
+		err = foreground_wait(&running, p->terminal && console < 0, NULL, &rt->status);
 	oci_running_done(&running);
 	return err;
 }

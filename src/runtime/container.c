@@ -44,13 +44,19 @@ struct error *container_check_id(const char *id)
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789_+-.";
 	char *quoted autofree = str_quote(id);
+	char wrong = id[strspn(id, allowed)];
 
-	if (str_equal(id, RUNTIME_CACHE_NAME) || !*id || id[strspn(id, allowed)] ||
-	    !path_is_name(id) || strlen(id) > NAME_MAX)
+	if (wrong > ' ' && wrong < 0x7f) /* runc's words, and crun's */
 		return error_new(
 			ERROR_BAD_INPUT,
-			"invalid container ID %s: only letters, digits and _+-. are allowed",
-			quoted);
+			"invalid container ID format: %s: invalid character `%c` in the ID", quoted,
+			wrong);
+	if (str_equal(id, RUNTIME_CACHE_NAME) || !*id || wrong || !path_is_name(id) ||
+	    strlen(id) > NAME_MAX)
+		return error_new(ERROR_BAD_INPUT,
+				 "invalid container ID format: %s: only letters, digits and _+-."
+				 " are allowed",
+				 quoted);
 	return NULL;
 }
 

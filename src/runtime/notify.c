@@ -84,7 +84,9 @@ static struct error *connect_host(const char *path, int *ret_fd)
 	return NULL;
 }
 
-/* By way of its directory's descriptor, for a path of any length. Anybody inside may write to it. */
+/*
+ * By way of its directory's descriptor, for a path of any length. Anybody inside may write to it.
+ */
 static struct error *bind_socket(const struct container *c, int *ret_fd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

@@ -300,3 +300,31 @@ l['maskedPaths'] = l['readonlyPaths'] = []"
 	run oci exec one grep Cpus_allowed_list /proc/self/status
 	assert_output --regexp '\s0$'
 }
+
+# The directory of the version 2 group in which the process $1 is.
+group_of() {
+	echo "$(findmnt -n -o TARGET -t cgroup2 | head -n 1)$(sed -n 's/^0:://p' "/proc/$1/cgroup")"
+}
+
+@test "exec goes where the first process is when the container's group hands controllers down (version 2)" {
+	local pid group dir controller
+	bundle_args sleep 1000
+	oci_start one
+	pid=$(oci state one | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])')
+	group=$(group_of "$pid")
+	# as the manager of groups in a container does it: its own processes first
+	mkdir "$group/first"
+	echo "$pid" >"$group/first/cgroup.procs"
+	dir=$(findmnt -n -o TARGET -t cgroup2 | head -n 1)
+	controller=$(grep -oE 'memory|hugetlb' "$dir/cgroup.controllers" | head -n 1)
+	for name in . $(sed "s|^$dir/||; s|/| |g" <<<"$group"); do
+		dir=$dir/$name
+		echo "+$controller" >"$dir/cgroup.subtree_control"
+	done
+	run oci exec one cat /proc/self/cgroup
+	assert_success
+	assert_line --regexp '^0::.*/first$'
+	run oci exec --cgroup / one true
+	assert_failure 255
+	assert_output --partial "Device or resource busy"
+}

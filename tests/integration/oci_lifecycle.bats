@@ -109,7 +109,7 @@ teardown() { bundle_teardown; }
 	for id in "" . .. a/b 'a b' "$(printf 'a\nb')" .seccomp; do
 		run oci create -b "$bundle" "$id"
 		assert_failure 1
-		assert_output --partial "invalid container ID"
+		assert_output --partial "invalid container ID format"
 	done
 }
 

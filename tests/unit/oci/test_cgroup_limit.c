@@ -187,9 +187,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(weights),
-		cmocka_unit_test(weights_of_all_shares),  cmocka_unit_test(nothing_asked_for),
-		cmocka_unit_test(memory),   cmocka_unit_test(cpu),
-		cmocka_unit_test(block_io), cmocka_unit_test(the_rest),
+		cmocka_unit_test(weights_of_all_shares),
+		cmocka_unit_test(nothing_asked_for),
+		cmocka_unit_test(memory),
+		cmocka_unit_test(cpu),
+		cmocka_unit_test(block_io),
+		cmocka_unit_test(the_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
