@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -467,6 +468,8 @@ void steps_run_child(struct setup *s)
 	n = error_encode(err, frame, sizeof(frame));
 	if (s->past_gate) {
 		error_ignore(fd_write_all(s->gate_errors, frame, n), "nobody else would listen");
+		/* For its log, as with runc: last, since a filter may end who writes there. */
+		dprintf(STDERR_FILENO, "%s\n", error_message(err));
 		_exit(error_status(err) ? error_status(err) : 1);
 	}
 	if (send(s->channel_child, frame, n, MSG_NOSIGNAL) < 0)

@@ -9,6 +9,7 @@
 #include "runtime/foreground.h"
 #include "runtime/launch.h"
 #include "runtime/notify.h"
+#include "runtime/report.h"
 
 #include "base/banned.h"
 
@@ -42,18 +43,29 @@ static struct error *wait_and_delete(struct runtime *rt, const struct launch_opt
 	return err ? err : container_destroy(rt, &again);
 }
 
+/* The container's stderr, which is ours, has it: one line, as with runc. */
+static struct error *keep_quiet(struct runtime *rt, struct error *err)
+{
+	report_known_error(err);
+	error_free(err);
+	rt->status = 1;
+	return NULL;
+}
+
 static struct error *start(struct runtime *rt, const struct launch_options *o, struct container *c,
 			   struct oci_running *running)
 {
 	struct notify notify autonotify = NOTIFY_NONE;
 	struct error *err = notify_open(c, &notify);
+	bool said = false;
 
 	if (!err)
-		err = launch_start(c);
+		err = launch_start(c, &said);
 	if (err) {
 		oci_running_kill(running);
 		error_ignore(container_destroy(rt, c), "the first error counts");
-		return err;
+		return said && !o->detach && !c->config.process->terminal ? keep_quiet(rt, err)
+									  : err;
 	}
 	if (!o->detach)
 		return wait_and_delete(rt, o, c, running, &notify);

@@ -16,7 +16,7 @@ static struct error *start(struct container *c)
 	TRY(notify_open(c, &notify));
 	if (notify.socket >= 0)
 		TRY(proc_open((pid_t)c->state.pid, &pidfd));
-	TRY(launch_start(c));
+	TRY(launch_start(c, NULL));
 	fd_close(&c->lock);
 	return notify_wait(&notify, (pid_t)c->state.pid, pidfd);
 }

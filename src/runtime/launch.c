@@ -173,11 +173,13 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 	return NULL;
 }
 
-struct error *launch_start(struct container *c)
+struct error *launch_start(struct container *c, bool *ret_said)
 {
-	struct error *err;
+	struct error *err = oci_gate_open(c->dir);
 
-	TRY(oci_gate_open(c->dir));
+	if (err && ret_said)
+		*ret_said = !error_is(err, ERROR_CONFLICT);
+	TRY(err);
 	err = container_run_hooks(c, false, NULL);
 	if (err) /* the container is to be stopped then (runtime.md, Lifecycle) */
 		error_ignore(oci_kill(&c->state, SIGKILL), "it has ended meanwhile");

@@ -22,5 +22,9 @@ struct error *launch(struct runtime *rt, const struct launch_options *o, const c
 		     struct container *ret, struct oci_running *running)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Opens its gate and runs its poststart hooks. */
-struct error *launch_start(struct container *c) __attribute__((nonnull, warn_unused_result));
+/*
+ * Opens its gate and runs its poststart hooks. *@ret_said: the container's stderr has the error,
+ * too.
+ */
+struct error *launch_start(struct container *c, bool *ret_said)
+	__attribute__((nonnull(1), warn_unused_result));

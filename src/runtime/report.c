@@ -78,6 +78,12 @@ void report_error(const struct error *err)
 		fprintf(stderr, "%s\n", error_message(err));
 }
 
+void report_known_error(const struct error *err)
+{
+	if (report.fd != STDERR_FILENO)
+		write_line("error", error_message(err));
+}
+
 void report_debug(const char *text)
 {
 	int saved = errno;

@@ -12,6 +12,8 @@ struct error *report_open(const char *path, const char *format, const char *leve
 
 /* One line. Where there is a file, an error is told on stderr, too. */
 void report_error(const struct error *err) __attribute__((nonnull));
+/* Of what stderr has got from the container itself: to the file alone, where there is one. */
+void report_known_error(const struct error *err) __attribute__((nonnull));
 void report_warning(const char *text) __attribute__((nonnull));
 
 /* For log_divert(). */

@@ -277,7 +277,7 @@ l['maskedPaths'] = l['readonlyPaths'] = []"
 	bundle_args /script
 	run oci_run one
 	assert_failure
-	assert_output --partial "exec /script: no such file or directory"
+	assert_output "exec /script: no such file or directory"
 }
 
 @test "the CPUs of who calls are not the container's, nor exec's, unless asked for" {

@@ -96,7 +96,7 @@ l['uidMappings'] = l['gidMappings'] = ids"
 	# the parent's maps are not the container's to use
 	bundle_edit "l['namespaces'].append({'type': 'user'})
 l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 100000, 'size': 65536}]"
-	mkdir -m 777 -p "$bundle/rootfs/made" "$bundle/rootfs/again"
+	mkdir -p "$bundle/rootfs/made" "$bundle/rootfs/again"
 	run oci_run one
 	assert_failure
 	assert_output --partial "/again: $bundle/rootfs/made: "
