@@ -43,7 +43,7 @@ static struct error *wait_and_delete(struct runtime *rt, const struct launch_opt
 	return err ? err : container_destroy(rt, &again);
 }
 
-/* The container's stderr, which is ours, has it: one line, as with runc. */
+/* The container's stderr, which is ours or its terminal, has it: one line, as with runc. */
 static struct error *keep_quiet(struct runtime *rt, struct error *err)
 {
 	report_known_error(err);
@@ -61,11 +61,13 @@ static struct error *start(struct runtime *rt, const struct launch_options *o, s
 
 	if (!err)
 		err = launch_start(c, &said);
+	said = said && !o->detach;
+	if (said && c->config.process->terminal)
+		foreground_rest(running);
 	if (err) {
 		oci_running_kill(running);
 		error_ignore(container_destroy(rt, c), "the first error counts");
-		return said && !o->detach && !c->config.process->terminal ? keep_quiet(rt, err)
-									  : err;
+		return said ? keep_quiet(rt, err) : err;
 	}
 	if (!o->detach)
 		return wait_and_delete(rt, o, c, running, &notify);

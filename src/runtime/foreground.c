@@ -18,7 +18,7 @@
 
 #include "base/banned.h"
 
-enum { CHUNK = 16384 };
+enum { CHUNK = 16384, REST_MS = 100 };
 
 struct foreground {
 	struct oci_running *r;
@@ -177,6 +177,15 @@ static struct error *turn(struct foreground *f, bool *ret_ended)
 		pass_ready(f);
 	*ret_ended = p[0].revents && !(p[2].revents & POLLIN);
 	return NULL;
+}
+
+void foreground_rest(struct oci_running *r)
+{
+	struct foreground f = { .r = r, .signals = -1, .master = r->stdout_fd };
+	struct pollfd p = { .fd = f.master, .events = POLLIN };
+
+	while (poll(&p, 1, REST_MS) > 0 && copy_output(&f))
+		;
 }
 
 static struct error *reap(struct oci_running *r, int *ret_status)

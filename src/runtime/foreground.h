@@ -9,6 +9,9 @@
 /* Has a terminal begin with the size of the caller's own, where there is one. */
 void foreground_size(struct config_process *p) __attribute__((nonnull));
 
+/* Prints what the terminal of one that has ended still holds. */
+void foreground_rest(struct oci_running *running) __attribute__((nonnull));
+
 /*
  * Waits for the end of @running and returns its exit status as a shell counts it. With a terminal
  * (@running->stdout_fd) bytes go both ways and sizes are followed, the caller's own terminal being

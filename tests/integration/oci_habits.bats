@@ -278,6 +278,10 @@ l['maskedPaths'] = l['readonlyPaths'] = []"
 	run oci_run one
 	assert_failure
 	assert_output "exec /script: no such file or directory"
+	bundle_edit 'p["terminal"] = True'
+	run oci_run one
+	assert_failure
+	assert_output "exec /script: no such file or directory"
 }
 
 @test "the CPUs of who calls are not the container's, nor exec's, unless asked for" {
