@@ -59,7 +59,8 @@ def where_each_runs(b):
     for kind in KINDS:
         expect(told(b, kind, "mnt") == ours, kind not in ("createContainer", "startContainer"), f"{kind}: namespace")
     for kind in ("prestart", "createRuntime", "createContainer"):
-        expect(told(b, kind, "cwd"), b.path, f"{kind}: directory")
+        where = b.path + "/rootfs" if kind == "createContainer" else b.path
+        expect(told(b, kind, "cwd"), where, f"{kind}: directory")
     expect(told(b, "startContainer", "cwd"), "/mnt")
 
 
