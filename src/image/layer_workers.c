@@ -217,7 +217,7 @@ static struct error *listen_to(struct workers *all, struct worker *worker, bool 
 }
 
 /* Waits for news of any worker, and takes them in. */
-static struct error *listen(struct workers *all, bool more)
+static struct error *listen_for_news(struct workers *all, bool more)
 {
 	struct pollfd polls[WORKERS_MAX];
 
@@ -264,7 +264,7 @@ struct error *layer_unpack_all(struct work *w, struct layer_request *requests, s
 		if (next < n && all.running < all.n_slots)
 			err = start_worker(&all, &requests[next++]);
 		else
-			err = listen(&all, next < n);
+			err = listen_for_news(&all, next < n);
 	}
 	for (size_t i = 0; i < all.n_slots; i++)
 		if (all.slots[i].pid)

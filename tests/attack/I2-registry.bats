@@ -76,7 +76,8 @@ taken() {
 
 @test "one document, two meanings (CVE-2021-41190)" {
 	hostile_registry
-	local index='m = {"schemaVersion": 2, "manifests": [{"mediaType": "'$manifest_type'", "digest": "sha256:'$(sha256sum "$engine/manifest.json" | cut -c-64)'", "size": 1}]}'
+	local index
+	index='m = {"schemaVersion": 2, "manifests": [{"mediaType": "'$manifest_type'", "digest": "sha256:'$(sha256sum "$engine/manifest.json" | cut -c-64)'", "size": 1}]}'
 	poison "$index" "$index_type"
 	taken
 	poison "layers = m['layers']; $index; m['layers'] = layers" "$index_type"

@@ -32,7 +32,7 @@ bulkhead_with_etc() {
 
 htpasswd_registry() {
 	htpasswd -Bbn somebody secret >"$engine/htpasswd" 2>/dev/null
-	registry_start "auth: {htpasswd: {realm: tests, path: $engine/htpasswd}}" "$@"
+	registry_start "auth: {htpasswd: {realm: tests, path: $engine/htpasswd}}"
 }
 
 @test "login, push, pull, logout with a password" {

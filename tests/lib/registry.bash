@@ -19,9 +19,9 @@ registry_teardown() {
 
 # Starts docker-registry; further arguments are lines of its configuration. $registry becomes host:port.
 registry_start() {
-	local config=$engine/registry.yml port i
+	local config=$engine/registry.yml port
 	# A port that was free a moment ago; where somebody else takes it, another one.
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 		cat >"$config" <<-END
 			version: 0.1

@@ -216,8 +216,8 @@ static void set_trust(struct session *s, CURL *c, CURLU *url)
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, s->unverified && base ? 0L : 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, s->unverified && base ? 0L : 2L);
-	curl_easy_setopt(c, CURLOPT_CAINFO, NULL);
-	curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(c, CURLOPT_CAINFO, (char *)NULL);
+	curl_easy_setopt(c, CURLOPT_CAPATH, (char *)NULL);
 	set_blob(c, CURLOPT_CAINFO_BLOB, &s->ca);
 	set_blob(c, CURLOPT_PROXY_CAINFO_BLOB, &s->ca);
 	if (!base)
@@ -294,7 +294,7 @@ struct error *transfer_run(struct session *s, const struct transfer *t, struct a
 	set_up(s, t, &r, problem);
 	curl_easy_setopt(s->curl, CURLOPT_RESOLVE, addresses);
 	code = curl_easy_perform(s->curl);
-	curl_easy_setopt(s->curl, CURLOPT_RESOLVE, NULL);
+	curl_easy_setopt(s->curl, CURLOPT_RESOLVE, (struct curl_slist *)NULL);
 	if (r.err)
 		return r.err;
 	if (code != CURLE_OK)
