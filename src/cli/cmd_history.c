@@ -53,17 +53,24 @@ static const char *text_of(const json_t *entry, const char *key)
 	return json_string_value(json_object_get(entry, key));
 }
 
+/* To the second: a history says no more. */
+static char *moment(int64_t ns)
+{
+	char *text autofree = human_rfc3339(ns);
+
+	return alloc_printf("%.*sZ", (int)strcspn(text, ".Z"), text);
+}
+
 static void put_created(json_t *row, const json_t *entry, bool human)
 {
 	int64_t seconds = json_integer_value(json_object_get(entry, "Created"));
 	int64_t ns = seconds * 1000000000;
-	char *at = seconds ? human_rfc3339(ns) : alloc_string("N/A");
 
+	put(row, "CreatedAt", seconds ? moment(ns) : alloc_string("N/A"));
 	put(row, "CreatedSince",
 	    !seconds ? alloc_string("N/A")
 	    : human  ? human_ago(ns)
-		     : alloc_string(at));
-	put(row, "CreatedAt", at);
+		     : moment(ns));
 }
 
 static json_t *make_row(const json_t *entry, const struct history_options *o)

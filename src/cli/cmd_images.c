@@ -11,6 +11,7 @@
 #include "cli/filter.h"
 #include "cli/human.h"
 #include "cli/image_filter.h"
+#include "cli/images_tree.h"
 #include "cli/listing.h"
 
 #include "base/banned.h"
@@ -19,7 +20,7 @@
 #define NONE "<none>"
 
 struct images_options {
-	bool all, digests, no_trunc, quiet;
+	bool all, digests, no_trunc, quiet, tree;
 	char *format, **filters;
 };
 
@@ -34,6 +35,8 @@ static const struct option options[] = {
 	OPTION(struct images_options, no_trunc, "no-trunc", 0, option_bool,
 	       "Don't truncate output"),
 	OPTION(struct images_options, quiet, "quiet", 'q', option_bool, "Only show image IDs"),
+	OPTION(struct images_options, tree, "tree", 0, option_bool,
+	       "List images with the platforms that each is here for, as a tree"),
 	OPTION_END,
 };
 
@@ -282,7 +285,12 @@ static struct error *run(struct cli *cli, void *data, char **arguments)
 	struct engine *e;
 
 	TRY(filter_check(o->filters, filters));
+	if (o->tree && (o->format || o->quiet || o->filters))
+		return error_new(ERROR_BAD_INPUT,
+				 "--tree cannot be combined with --filter, --format or --quiet");
 	TRY(cli_engine(cli, &e));
+	if (o->tree)
+		return images_tree_print(e, arguments[0]);
 	TRY(collect(engine_images(e), o, arguments[0], rows));
 	return print_rows(o, rows);
 }

@@ -7,11 +7,13 @@
 #include "base/banned.h"
 
 struct rmi_options {
-	bool force;
+	bool force, no_prune;
 };
 
 static const struct option options[] = {
 	OPTION(struct rmi_options, force, "force", 'f', option_bool, "Force removal of the image"),
+	OPTION(struct rmi_options, no_prune, "no-prune", 0, option_bool,
+	       "Do not delete untagged parents (there are none to delete)"),
 	OPTION_END,
 };
 

@@ -48,17 +48,27 @@ static void usage_done(struct usage *u)
 
 /* ---- images ---- */
 
+static json_t *describe(const struct image *image)
+{
+	return json_pack("{s:s, s:o, s:o, s:s, s:I, s:s, s:s}", "Id", image->id, "RepoTags",
+			 texts(image->names), "RepoDigests", texts(image->digests), "Created",
+			 image->created ? image->created : "", "Size",
+			 (json_int_t)image->size_bytes, "Os", image->os ? image->os : "",
+			 "Architecture", image->architecture ? image->architecture : "");
+}
+
 static struct error *add_image(struct usage *u, const struct image *image, json_t *list)
 {
-	uint64_t shared;
+	json_t *row = describe(image);
+	uint64_t shared, content;
 
+	json_array_append_new(list, row);
 	TRY(image_shared_size(engine_images(u->e), image->id, &shared));
-	json_array_append_new(
-		list, json_pack("{s:s, s:o, s:o, s:s, s:I, s:I, s:I}", "Id", image->id, "RepoTags",
-				texts(image->names), "RepoDigests", texts(image->digests),
-				"Created", image->created ? image->created : "", "Size",
-				(json_int_t)image->size_bytes, "SharedSize", (json_int_t)shared,
-				"Containers", count_containers(u->containers, u->n, image->id)));
+	TRY(image_content_size(engine_images(u->e), image->id, &content));
+	json_object_set_new(row, "SharedSize", json_integer((json_int_t)shared));
+	json_object_set_new(row, "ContentSize", json_integer((json_int_t)content));
+	json_object_set_new(row, "Containers",
+			    json_integer(count_containers(u->containers, u->n, image->id)));
 	return NULL;
 }
 

@@ -449,6 +449,15 @@ struct error *catalog_size(struct db *db, uint64_t *ret_bytes)
 			    "", ret_bytes);
 }
 
+struct error *catalog_content_size(struct db *db, const char *id, uint64_t *ret_bytes)
+{
+	return look_up_size(db,
+			    "SELECT total((SELECT min(b.size) FROM layer_blobs AS b"
+			    " WHERE b.diff_id = l.diff_id))"
+			    " FROM image_layers JOIN layers AS l ON layer = l.name WHERE image = ?",
+			    id, ret_bytes);
+}
+
 struct error *catalog_shared_size(struct db *db, const char *id, uint64_t *ret_bytes)
 {
 	return look_up_size(

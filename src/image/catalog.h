@@ -73,8 +73,10 @@ struct error *catalog_list(struct db *db, struct image ***ret, size_t *ret_n)
 struct error *catalog_blobs_of(struct db *db, const char *diff_id, char ***ret)
 	__attribute__((nonnull, warn_unused_result));
 
-/* image_store_size(), image_shared_size() */
+/* image_store_size(), image_content_size(), image_shared_size() */
 struct error *catalog_size(struct db *db, uint64_t *ret_bytes)
+	__attribute__((nonnull, warn_unused_result));
+struct error *catalog_content_size(struct db *db, const char *id, uint64_t *ret_bytes)
 	__attribute__((nonnull, warn_unused_result));
 struct error *catalog_shared_size(struct db *db, const char *id, uint64_t *ret_bytes)
 	__attribute__((nonnull, warn_unused_result));

@@ -218,6 +218,11 @@ struct error *image_store_size(struct image_store *store, uint64_t *ret_bytes)
 	return catalog_size(store->db, ret_bytes);
 }
 
+struct error *image_content_size(struct image_store *store, const char *id, uint64_t *ret_bytes)
+{
+	return catalog_content_size(store->db, id, ret_bytes);
+}
+
 struct error *image_shared_size(struct image_store *store, const char *id, uint64_t *ret_bytes)
 {
 	return catalog_shared_size(store->db, id, ret_bytes);

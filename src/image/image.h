@@ -190,8 +190,13 @@ struct error *image_save(struct image_store *store, const struct image_save *wha
 struct error *image_history(struct image_store *store, const char *ref, json_t **ret)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The bytes of all layers, unpacked and as they came; and of an image's that others have too. */
+/*
+ * The bytes of all layers, unpacked and as they came; of an image's as they came; and of an
+ * image's, unpacked, that others have too.
+ */
 struct error *image_store_size(struct image_store *store, uint64_t *ret_bytes)
+	__attribute__((nonnull, warn_unused_result));
+struct error *image_content_size(struct image_store *store, const char *id, uint64_t *ret_bytes)
 	__attribute__((nonnull, warn_unused_result));
 struct error *image_shared_size(struct image_store *store, const char *id, uint64_t *ret_bytes)
 	__attribute__((nonnull, warn_unused_result));

@@ -265,7 +265,8 @@ static struct error *choose_manifest(struct image_store *store, struct outgoing 
 
 	TRY(read_manifest(store, o, &manifest));
 	TRY(find_layers(store, o, &manifest));
-	type = str_is_empty(manifest.media_type) ? OCI_MANIFEST_TYPE : manifest.media_type;
+	type = manifest.media_type && *manifest.media_type ? manifest.media_type
+							   : OCI_MANIFEST_TYPE;
 	if (!o->manifest.length || !names_these_layers(o, &manifest) ||
 	    (kind == OUTGOING_OCI && strcmp(type, OCI_MANIFEST_TYPE) != 0))
 		return make_manifest(store, o, kind);

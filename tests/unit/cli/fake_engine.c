@@ -388,13 +388,14 @@ struct error *engine_disk_usage(struct engine *e, json_t **ret)
 	*ret = json_pack("{s:I, s:[{s:s, s:[s], s:s, s:i, s:i, s:i}, {s:s, s:[], s:s, s:i, s:i,"
 			 " s:i}], s:[{s:s, s:i}], s:[{s:s, s:{s:i, s:i}}, {s:s, s:{s:i, s:i}}]}",
 			 "LayersSize", (json_int_t)10000000, "Images", "Id",
-			 "sha256:0123456789abcdef", "RepoTags", "debian:12", "Created",
-			 "2020-01-02T03:04:05Z", "Size", 6000000, "SharedSize", 2000000,
-			 "Containers", 1, "Id", "sha256:fedcba9876543210", "RepoTags", "Created",
-			 "", "Size", 4000000, "SharedSize", 2000000, "Containers", 0, "Containers",
-			 "Id", "abc", "SizeRw", 5000, "Volumes", "Name", "used", "UsageData",
-			 "Size", 3000, "RefCount", 2, "Name", "free", "UsageData", "Size", 1000,
-			 "RefCount", 0);
+			 "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+			 "RepoTags", "debian:12", "Created", "2020-01-02T03:04:05Z", "Size",
+			 6000000, "SharedSize", 2000000, "Containers", 1, "Id",
+			 "sha256:fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210",
+			 "RepoTags", "Created", "", "Size", 4000000, "SharedSize", 2000000,
+			 "Containers", 0, "Containers", "Id", "abc", "SizeRw", 5000, "Volumes",
+			 "Name", "used", "UsageData", "Size", 3000, "RefCount", 2, "Name", "free",
+			 "UsageData", "Size", 1000, "RefCount", 0);
 	return NULL;
 }
 

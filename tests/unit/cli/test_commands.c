@@ -225,6 +225,52 @@ static void commands_for_many_go_on(void **state)
 	fake_reset();
 }
 
+static void save_export_and_commit(void **state)
+{
+	struct result r;
+
+	(void)state;
+	RUN(&r, "save", "a:1", "b");
+	assert_has(fake.calls, "save:a:1,b:-:0");
+	assert_string_equal(r.out, "tar");
+	RUN(&r, "save", "--format", "oci", "--platform", "linux/arm64", "a");
+	assert_has(fake.calls, "save:a:linux/arm64:1");
+	RUN(&r, "image", "save", "--format", "zip", "a");
+	assert_int_equal(r.status, 1);
+	RUN(&r, "export", "web");
+	assert_has(fake.calls, "export:web");
+	assert_string_equal(r.out, "tar");
+	RUN(&r, "export", "-o", "/nonexistent/x", "web");
+	assert_int_equal(r.status, 1);
+	RUN(&r, "commit", "-a", "me", "-m", "why", "-c", "CMD x", "-p=false", "web", "name:1");
+	assert_has(fake.calls, "commit:web:name:1:me:why:CMD x:0");
+	assert_has(r.out, "sha256:00000000");
+	RUN(&r, "container", "commit", "web");
+	assert_has(fake.calls, "commit:web:-:-:-::1");
+	fake_reset();
+}
+
+static void verify_says_what_is_damaged(void **state)
+{
+	struct result r;
+
+	(void)state;
+	RUN(&r, "image", "verify");
+	assert_int_equal(r.status, 0);
+	assert_string_equal(r.out, "1 images, 2 layers, 3 blobs: 0 damaged\n");
+	RUN(&r, "image", "verify", "-q", "a", "b");
+	assert_has(fake.calls, "verify:a,b:0");
+	assert_string_equal(r.out, "");
+	fake.exit_code = 1;
+	RUN(&r, "image", "verify");
+	assert_int_equal(r.status, 1);
+	assert_has(r.out, "layer 0123: etc/passwd: other bytes\n");
+	RUN(&r, "image", "verify", "--fix");
+	assert_int_equal(r.status, 0);
+	assert_has(r.out, "1 damaged, all healed\n");
+	fake_reset();
+}
+
 static void the_small_commands(void **state)
 {
 	struct result r;
@@ -390,6 +436,8 @@ static void messages_are_clean(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(save_export_and_commit),
+		cmocka_unit_test(verify_says_what_is_damaged),
 		cmocka_unit_test(misuse_is_explained),
 		cmocka_unit_test(help_is_on_stdout),
 		cmocka_unit_test(tables_are_dumped),

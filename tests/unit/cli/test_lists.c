@@ -274,6 +274,85 @@ static void inspect_says_what_is_not_there(void **state)
 	fake_reset();
 }
 
+static void images_make_a_tree(void **state)
+{
+	struct result r;
+
+	(void)state;
+	RUN(&r, "images", "--tree");
+	assert_int_equal(r.status, 0);
+	assert_string_equal(r.out,
+			    "IMAGE        ID             DISK USAGE   CONTENT SIZE   USED\n"
+			    "debian:12    0123456789ab   6MB          0B             \u2714\n"
+			    "\u2514\u2500 /         0123456789ab   6MB          0B             \n"
+			    "<untagged>   fedcba987654   4MB          0B             \n"
+			    "\u2514\u2500 /         fedcba987654   4MB          0B             \n");
+	RUN(&r, "images", "--tree", "-q");
+	assert_int_equal(r.status, 1);
+	fake_reset();
+}
+
+static void history_is_a_table(void **state)
+{
+	struct result r;
+
+	(void)state;
+	RUN(&r, "history", "debian", "--format", "{{.ID}}|{{.CreatedBy}}|{{.Size}}|{{.Comment}}");
+	assert_string_equal(
+		r.out, "0123456789ab|a command that is longer than the column has\u2026|1.23kB|"
+		       "c\033[31m\n<missing>||0B|\n");
+	RUN(&r, "history", "-H=false", "--no-trunc", "--format",
+	    "{{.ID}} {{.CreatedSince}} {{.Size}}", "debian");
+	assert_string_equal(r.out, "sha256:0123456789abcdef 2020-01-02T03:04:05Z 1234\n"
+				   "<missing> N/A 0\n");
+	RUN(&r, "image", "history", "-q", "debian");
+	assert_string_equal(r.out, "0123456789ab\n<missing>\n");
+	fake_reset();
+}
+
+static void prune_asks_and_tells(void **state)
+{
+	struct result r;
+
+	(void)state;
+	fake_add_image("111111111111", "a:1");
+	fake_add_image("222222222222", NULL);
+	RUN(&r, "image", "prune", "-f", "--filter", "until=2021-01-01");
+	assert_int_equal(r.status, 0);
+	assert_non_null(strstr(r.out, "Deleted Images:\ndeleted: sha256:111111111111"));
+	assert_non_null(strstr(r.out, "\n\nTotal reclaimed space: 3MB\n"));
+	RUN(&r, "image", "prune", "-f", "--filter", "until=2019-01-01");
+	assert_string_equal(r.out, "Total reclaimed space: 0B\n");
+	RUN(&r, "image", "prune", "-f", "--filter", "label=a", "--filter", "label!=b");
+	assert_string_equal(r.out, "Total reclaimed space: 0B\n");
+	RUN(&r, "image", "prune", "-f", "--filter", "dangling=false");
+	assert_non_null(strstr(fake.calls, "prune:1"));
+	RUN(&r, "image", "prune", "-f", "--filter", "nosuch=1");
+	assert_int_equal(r.status, 1);
+	fake_reset();
+}
+
+static void df_sums_up(void **state)
+{
+	struct result r;
+
+	(void)state;
+	fake_add_container("abc", "web");
+	RUN(&r, "system", "df", "--format",
+	    "{{.Type}}|{{.TotalCount}}|{{.Active}}|{{.Size}}|{{.Reclaimable}}");
+	assert_string_equal(r.out, "Images|2|1|10MB|6MB (60%)\n"
+				   "Containers|1|0|5kB|5kB (100%)\n"
+				   "Local Volumes|2|1|4kB|1kB (25%)\n"
+				   "Build Cache|0|0|0B|0B\n");
+	RUN(&r, "system", "df", "-v");
+	assert_non_null(strstr(r.out, "REPOSITORY   TAG       IMAGE ID"));
+	assert_non_null(strstr(r.out, "2MB           4MB           1"));
+	assert_non_null(strstr(r.out, "used          2         3kB"));
+	RUN(&r, "system", "df", "-v", "--format", "x");
+	assert_int_equal(r.status, 1);
+	fake_reset();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +362,10 @@ int main(void)
 		cmocka_unit_test(ps_filters),
 		cmocka_unit_test(images_are_a_table),
 		cmocka_unit_test(images_filter),
+		cmocka_unit_test(images_make_a_tree),
+		cmocka_unit_test(history_is_a_table),
+		cmocka_unit_test(prune_asks_and_tells),
+		cmocka_unit_test(df_sums_up),
 		cmocka_unit_test(inspect_is_json_or_a_template),
 		cmocka_unit_test(inspect_says_what_is_not_there),
 	};
