@@ -14,15 +14,16 @@
  * log2(3) and pow(3) for what is needed below: the library that has them would be loaded by every
  * command.
  */
-static double log2_of(double x)
+static double log2_of(uint64_t n)
 {
-	double whole = 0, sum = 0, z, power;
+	int whole = 63 - __builtin_clzll(n);
+	double x = (double)n / (double)(1ULL << whole), sum = 0, z, power;
 
-	for (; x >= 2; x /= 2)
-		whole++;
 	power = z = (x - 1) / (x + 1); /* the series of artanh, for at most a third */
-	for (int i = 1; i < 40; i += 2, power *= z * z)
+	for (int i = 1; i < 40; i += 2) {
 		sum += power / i;
+		power *= z * z;
+	}
 	return whole + 2 * sum / M_LN2;
 }
 
@@ -51,7 +52,7 @@ uint64_t cgroup_weight_of_shares(uint64_t shares)
 		return 1;
 	if (shares >= 262144)
 		return 10000;
-	l = log2_of((double)shares);
+	l = log2_of(shares);
 	/* But for the default, 100, nothing is nearer to a whole number than 1 in 10^9. */
 	weight = ten_to_the((l * l + 125 * l) / 612 - 7.0 / 34) * (1 - 1e-11);
 	return (uint64_t)weight + 1;

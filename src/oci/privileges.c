@@ -236,6 +236,14 @@ static struct error *set_bundle_attributes(const struct setup *s)
 	return l->personality ? process_set_personality(l->personality) : NULL;
 }
 
+/* The CPUs that a bundle gives its group; NULL where it gives none, or there is no bundle. */
+static const char *cpus_of(const struct setup *s)
+{
+	const struct oci_bundle *b = s->spec->bundle;
+
+	return b && b->config ? b->config->linux_.resources.cpu.cpus : NULL;
+}
+
 /*
  * The order matters. Landlock and no_new_privs may come while we still have capabilities; the
  * filter, without no_new_privs, needs CAP_SYS_ADMIN and so comes before they go; with it, it comes
@@ -256,8 +264,7 @@ struct error *step_privileges(struct setup *s)
 	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
 		return error_sys("make a session keyring");
 	if (p->config) {
-		TRY(process_set_attributes(p->config,
-					   s->spec->bundle->config->linux_.resources.cpu.cpus));
+		TRY(process_set_attributes(p->config, cpus_of(s)));
 		TRY(process_set_labels(p));
 	}
 	if (s->spec->bundle)

@@ -3,9 +3,9 @@
 
 #include "config/config.h"
 
-/* Scheduling and I/O priority; @cpus: linux.resources.cpu.cpus, for the error. */
+/* Scheduling and I/O priority; @cpus: linux.resources.cpu.cpus, for the error; or NULL. */
 struct error *process_set_attributes(const struct config_process *c, const char *cpus)
-	__attribute__((nonnull, warn_unused_result));
+	__attribute__((nonnull(1), warn_unused_result));
 struct error *process_set_memory_policy(const struct config_memory_policy *c)
 	__attribute__((nonnull, warn_unused_result));
 struct error *process_set_personality(const struct config_personality *c)

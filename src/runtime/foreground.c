@@ -173,7 +173,7 @@ static struct error *turn(struct foreground *f, bool *ret_ended)
 		fd_close(&f->master);
 	if (p[3].revents)
 		read_input(f);
-	if (p[4].revents)
+	if (f->notify && p[4].revents)
 		pass_ready(f);
 	*ret_ended = p[0].revents && !(p[2].revents & POLLIN);
 	return NULL;
