@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -87,10 +88,12 @@ struct error *userns_write_maps(pid_t pid, const struct id_map *uids, size_t n_u
 
 bool userns_map_is_initial(const char *text)
 {
-	unsigned int inside = 1, outside = 1, length = 0;
+	char inside[11], outside[11], length[11];
 
-	return sscanf(text, "%u %u %u", &inside, &outside, &length) == 3 && inside == 0 &&
-	       outside == 0 && length == UINT32_MAX;
+	/* As text: %u would take "-1" for UINT32_MAX. */
+	return sscanf(text, " %10[0-9] %10[0-9] %10[0-9]", inside, outside, length) == 3 &&
+	       strcmp(inside, "0") == 0 && strcmp(outside, "0") == 0 &&
+	       strcmp(length, "4294967295") == 0;
 }
 
 bool userns_is_initial(void)
