@@ -2,6 +2,7 @@
  * What parent and child say to each other: mounts go down as descriptors; what comes up, by
  * base/started.h, is the caller's to read once everything has been handed over.
  */
+#include <errno.h>
 #include <sched.h>
 
 #include "base/started.h"
@@ -29,7 +30,15 @@ static struct error *receive_mount(int channel, int *ret_fd)
 	return error_new(ERROR_BUG, "parent and child disagree about what comes next");
 }
 
-/* When the child does not listen any more it has said why: its error is the better one. */
+struct error *child_killed(void)
+{
+	return error_new(ERROR_SYSTEM, "the process that sets the container up was killed");
+}
+
+/*
+ * When the child does not listen any more it has said why: its error is the better one. Of one that
+ * was killed the broken pipe is only the first that we see.
+ */
 static struct error *child_error(struct setup *s, struct error *ours)
 {
 	enum started_word word = STARTED_NOTHING;
@@ -39,8 +48,10 @@ static struct error *child_error(struct setup *s, struct error *ours)
 		int fd autoclose = -1;
 
 		theirs = started_receive(s->channel_parent, &word, &fd);
-		if (!theirs && word == STARTED_NOTHING)
+		if (!theirs && word == STARTED_NOTHING && error_errno(ours) != EPIPE)
 			return ours;
+		if (!theirs && word == STARTED_NOTHING)
+			theirs = child_killed();
 	}
 	error_ignore(ours, "the child told why");
 	return theirs;
@@ -82,7 +93,7 @@ static struct error *receive_hold(struct setup *s)
 	if (word == STARTED_NAMESPACE)
 		return NULL;
 	fd_close(&s->running->hold_fd);
-	return error_new(ERROR_SYSTEM, "the process that sets the container up was killed");
+	return child_killed();
 }
 
 static void fill_running(struct setup *s)

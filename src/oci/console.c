@@ -40,8 +40,7 @@ struct error *console_wait_for(struct setup *s, enum started_word wanted)
 			continue;
 		}
 		if (word != STARTED_TERMINAL)
-			return error_new(ERROR_SYSTEM,
-					 "the process that sets the container up was killed");
+			return child_killed();
 		TRY(take_terminal(s, &fd));
 	}
 }

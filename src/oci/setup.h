@@ -59,6 +59,9 @@ struct setup {
 	char *program;		  /* of a bundle: what will be executed */
 };
 
+/* The error for a child that is gone and has not said why. */
+struct error *child_killed(void) __attribute__((returns_nonnull, warn_unused_result));
+
 enum step_side { STEP_PARENT, STEP_CHILD };
 
 /*
