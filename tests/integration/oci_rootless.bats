@@ -9,6 +9,7 @@ setup() {
 	chown "$user:$user" "$engine/root" "$engine/state"
 	printf 'root:x:0:0::/:/bin/sh\nordinary:x:%d:%d::/:/bin/sh\n' $user $user >"$engine/passwd"
 	echo "ordinary:700000:1000" >"$engine/subids"
+	# Without a cgroupsPath a container's group has its id: these are nobody else's.
 	chmod 755 "$bundle" "$bundle/rootfs"
 	chown -R "$user:$user" "$bundle"
 	bundle_edit "l['namespaces'] = [n for n in l['namespaces'] if n['type'] not in ('network', 'cgroup')] + [{'type': 'user'}]
@@ -29,7 +30,7 @@ as_user() {
 
 @test "a range of ids, by newuidmap and newgidmap" {
 	bundle_args sh -c 'cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups; id -u'
-	run as_user run -b "$bundle" one
+	run as_user run -b "$bundle" "${groups##*/}-one"
 	assert_success
 	assert_equal "$(tr -s ' ' <<<"$output")" " 0 $user 1
  1 700000 1000
@@ -39,14 +40,14 @@ allow
 0"
 	bundle_edit "p['user'] = {'uid': 5, 'gid': 6, 'additionalGids': [7]}"
 	bundle_args sh -c 'id -u; id -g; id -G'
-	run as_user run -b "$bundle" two
+	run as_user run -b "$bundle" "${groups##*/}-two"
 	assert_output $'5\n6\n6 7'
 }
 
 @test "what is not the user's is refused, and nothing is left" {
 	bundle_edit "l['uidMappings'][1]['hostID'] = 0"
 	bundle_args true
-	run as_user run -b "$bundle" one
+	run as_user run -b "$bundle" "${groups##*/}-one"
 	assert_failure 1
 	assert_output --partial "newuidmap refused"
 	run as_user list -q
