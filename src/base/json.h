@@ -138,6 +138,9 @@ void json_done(const struct json_type *type, void *object) __attribute__((nonnul
 struct error *json_add_quoted(struct buf *b, const char *text, size_t length)
 	__attribute__((nonnull, warn_unused_result));
 
+/* A new array of the strings of the strv @list (NULL: of none), as json_encode() has them. */
+json_t *json_texts(char *const *list) __attribute__((returns_nonnull));
+
 void json_decref_p(json_t **value);
 #define autojson __attribute__((cleanup(json_decref_p)))
 

@@ -68,7 +68,7 @@ static json_t *encode_text(const char *text)
 	return json_string_nocheck(valid);
 }
 
-static json_t *encode_texts(char *const *list)
+json_t *json_texts(char *const *list)
 {
 	json_t *array = json_array();
 
@@ -165,7 +165,7 @@ static json_t *encode_field(const struct json_field *f, const void *object)
 		pointer = *(char *const *)source;
 		return encode_text(pointer ? pointer : "");
 	case JSON_TEXTS:
-		return encode_texts(*(char **const *)source);
+		return json_texts(*(char **const *)source);
 	case JSON_MAP:
 	case JSON_SET:
 		return encode_map(*(char **const *)source, f->kind == JSON_MAP);

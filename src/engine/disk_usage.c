@@ -11,15 +11,6 @@
 
 #include "base/banned.h"
 
-static json_t *texts(char *const *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; list && list[i]; i++)
-		json_array_append_new(array, json_string(list[i]));
-	return array;
-}
-
 static json_int_t count_containers(struct container *const *containers, size_t n, const char *image)
 {
 	json_int_t count = 0;
@@ -51,8 +42,8 @@ static void usage_done(struct usage *u)
 static json_t *describe(const struct image *image)
 {
 	return json_pack("{s:s, s:o, s:o, s:s, s:I, s:s, s:s}", "Id", image->id, "RepoTags",
-			 texts(image->names), "RepoDigests", texts(image->digests), "Created",
-			 image->created ? image->created : "", "Size",
+			 json_texts(image->names), "RepoDigests", json_texts(image->digests),
+			 "Created", image->created ? image->created : "", "Size",
 			 (json_int_t)image->size_bytes, "Os", image->os ? image->os : "",
 			 "Architecture", image->architecture ? image->architecture : "");
 }

@@ -268,26 +268,17 @@ void policy_free(struct policy *p)
 	free(p);
 }
 
-static json_t *texts(char *const *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; list && list[i]; i++)
-		json_array_append_new(array, json_string_nocheck(list[i]));
-	return array;
-}
-
 json_t *policy_encode(const struct policy *p)
 {
 	return json_pack("{s:{s:b,s:b,s:o},s:b,s:{s:I,s:I,s:I},s:{s:I,s:I},s:{s:o,s:o,s:I}}",
 			 "mounts", "refuseHostPaths", p->refuse_host_paths, "refuseReadOnly",
-			 p->refuse_read_only, "allow", texts(p->allowed_paths), "privileged",
+			 p->refuse_read_only, "allow", json_texts(p->allowed_paths), "privileged",
 			 p->privileged, "limits", "pids", (json_int_t)p->pids_limit, "memory",
 			 (json_int_t)p->memory_bytes, "memoryReserve",
 			 (json_int_t)p->memory_reserve_bytes, "log", "maxSize",
 			 (json_int_t)p->log_max_bytes, "maxFiles", (json_int_t)p->log_max_files,
-			 "registries", "insecure", texts(p->insecure_registries), "mirrors",
-			 texts(p->registry_mirrors), "stallSeconds",
+			 "registries", "insecure", json_texts(p->insecure_registries), "mirrors",
+			 json_texts(p->registry_mirrors), "stallSeconds",
 			 (json_int_t)p->registry_stall_s);
 }
 

@@ -60,12 +60,10 @@ static struct error *add_entries(struct image_store *store, const struct image *
 
 static void name_newest(const struct image *image, json_t *rows)
 {
-	json_t *newest = json_array_get(rows, 0), *tags = json_array();
+	json_t *newest = json_array_get(rows, 0);
 
-	for (char **name = image->names; name && *name; name++)
-		json_array_append_new(tags, json_string(*name));
 	json_object_set_new(newest, "Id", json_string(image->id));
-	json_object_set_new(newest, "Tags", tags);
+	json_object_set_new(newest, "Tags", json_texts(image->names));
 }
 
 struct error *image_history(struct image_store *store, const char *ref, json_t **ret)

@@ -10,15 +10,6 @@
 
 #include "base/banned.h"
 
-static json_t *texts(char *const *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; list && list[i]; i++)
-		json_array_append_new(array, json_string(list[i]));
-	return array;
-}
-
 static json_t *text_or_empty(const char *text)
 {
 	return json_string(text ? text : "");
@@ -63,8 +54,8 @@ static json_t *inspect(const struct image *image)
 	json_t *value = json_object();
 
 	json_object_set_new(value, "Id", json_string(image->id));
-	json_object_set_new(value, "RepoTags", texts(image->names));
-	json_object_set_new(value, "RepoDigests", texts(image->digests));
+	json_object_set_new(value, "RepoTags", json_texts(image->names));
+	json_object_set_new(value, "RepoDigests", json_texts(image->digests));
 	json_object_set_new(value, "Parent", json_string(""));
 	json_object_set_new(value, "Comment", text_or_empty(image->comment));
 	json_object_set_new(value, "Created", text_or_empty(image->created));
@@ -80,7 +71,7 @@ static json_t *inspect(const struct image *image)
 			    json_pack("{s:s, s:n}", "Name", "overlay", "Data"));
 	json_object_set_new(value, "RootFS",
 			    json_pack("{s:s, s:o}", "Type", "layers", "Layers",
-				      texts(image->diff_ids)));
+				      json_texts(image->diff_ids)));
 	json_object_set_new(value, "Metadata",
 			    json_pack("{s:o}", "LastTagTime", loaded_time(image)));
 	return value;

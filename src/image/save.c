@@ -308,14 +308,11 @@ static json_t *blob_path(const char *digest)
 
 static json_t *docker_entry(const struct saved *saved)
 {
-	json_t *layers = json_array(), *tags = json_null();
+	json_t *layers = json_array(),
+	       *tags = saved->names ? json_texts(saved->names) : json_null();
 
 	for (size_t i = 0; i < saved->out.n; i++)
 		json_array_append_new(layers, blob_path(saved->out.layers[i].digest));
-	if (saved->names)
-		tags = json_array();
-	for (char **name = saved->names; name && *name; name++)
-		json_array_append_new(tags, json_string(*name));
 	return json_pack("{s:o, s:o, s:o}", "Config", blob_path(saved->image->id), "RepoTags", tags,
 			 "Layers", layers);
 }
