@@ -1,6 +1,5 @@
 #include "image/compare.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/fd.h"
-#include "base/path.h"
+#include "base/names.h"
 #include "base/str.h"
 
 #include "base/banned.h"
@@ -31,53 +30,6 @@ struct compare {
 static void tell(const struct compare *c, const char *what)
 {
 	c->told(c->data, c->path.length ? buf_text(&c->path) : ".", what);
-}
-
-/* ---- names ---- */
-
-struct names {
-	char **list;
-	size_t n, size;
-};
-
-static void names_done(struct names *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		free(names->list[i]);
-	free(names->list);
-}
-#define autonames __attribute__((cleanup(names_done)))
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static struct error *list_names(int dir, struct names *names)
-{
-	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
-
-	if (!stream) {
-		struct error *err = error_sys("list a directory");
-
-		fd_close(&copy);
-		return err;
-	}
-	while ((entry = readdir(stream))) {
-		if (!path_is_name(entry->d_name))
-			continue;
-		if (names->n == names->size) {
-			names->size = names->size ? 2 * names->size : 32;
-			names->list = alloc_resize(names->list, names->size, sizeof(char *));
-		}
-		names->list[names->n++] = alloc_string(entry->d_name);
-	}
-	closedir(stream);
-	if (names->n)
-		qsort(names->list, names->n, sizeof(char *), compare_texts);
-	return NULL;
 }
 
 /* ---- one file ---- */
@@ -266,8 +218,8 @@ static struct error *compare_below(struct compare *c, int left, int right, int d
 
 	if (depth > DEPTH_MAX)
 		return error_new(ERROR_LIMIT, "deeper than %d directories", DEPTH_MAX);
-	TRY(list_names(left, &a));
-	TRY(list_names(right, &b));
+	TRY(names_list(left, SIZE_MAX, &a));
+	TRY(names_list(right, SIZE_MAX, &b));
 	while (i < a.n || k < b.n) {
 		int side = i == a.n ? 1 : k == b.n ? -1 : strcmp(a.list[i], b.list[k]);
 

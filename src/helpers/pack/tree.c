@@ -1,6 +1,5 @@
 #include "helpers/pack/tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/tar.h"
@@ -252,59 +252,6 @@ static struct error *pack_file(struct walk *w, int fd, const struct stat *st)
 
 /* ---- directories ---- */
 
-struct names {
-	char **list;
-	size_t n, size;
-};
-
-static void names_done(struct names *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		free(names->list[i]);
-	free(names->list);
-}
-#define autonames __attribute__((cleanup(names_done)))
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void add_name(struct names *names, const char *name)
-{
-	if (names->n == names->size) {
-		names->size = names->size ? 2 * names->size : 32;
-		names->list = alloc_resize(names->list, names->size, sizeof(*names->list));
-	}
-	names->list[names->n++] = alloc_string(name);
-}
-
-static struct error *list_names(const struct walk *w, int dir, struct names *names)
-{
-	int copy = fcntl(dir, F_DUPFD_CLOEXEC, 0);
-	DIR *stream = copy < 0 ? NULL : fdopendir(copy);
-	struct error *err = NULL;
-	struct dirent *entry;
-
-	if (!stream) {
-		err = error_sys("list the directory");
-		fd_close(&copy);
-		return err;
-	}
-	while (!err && (errno = 0, entry = readdir(stream))) {
-		if (path_is_name(entry->d_name))
-			add_name(names, entry->d_name);
-		if (names->n > w->limits->entries)
-			err = error_new(ERROR_LIMIT, "more than %ju files", (uintmax_t)names->n);
-	}
-	if (!err && errno)
-		err = error_sys("list the directory");
-	closedir(stream);
-	if (names->n)
-		qsort(names->list, names->n, sizeof(*names->list), compare_names);
-	return err;
-}
-
 static struct error *pack_name(struct walk *w, int dir, const char *name, size_t depth);
 
 static struct error *pack_below(struct walk *w, int dir, size_t depth)
@@ -313,7 +260,7 @@ static struct error *pack_below(struct walk *w, int dir, size_t depth)
 
 	if (depth > w->limits->path_depth)
 		return error_new(ERROR_LIMIT, "deeper than %zu directories", w->limits->path_depth);
-	TRY(list_names(w, dir, &names));
+	TRY(names_list(dir, w->limits->entries, &names));
 	for (size_t i = 0; i < names.n; i++)
 		TRY(pack_name(w, dir, names.list[i], depth));
 	return NULL;
