@@ -100,11 +100,10 @@ struct error *registry_head_manifest(struct registry *r, const char *reference,
 	return NULL;
 }
 
-struct error *registry_get_manifest(struct registry *r, const char *reference,
-				    struct registry_document *ret)
+/* A document, of the digest that the registry calls it by where it does. */
+static struct error *get_document(struct registry *r, const char *path, const char *accept,
+				  const char *what, struct registry_document *ret)
 {
-	char *path autofree = manifest_path(r, reference);
-	char *what autofree = name_of_manifest(r, reference);
 	struct registry_document d autodocument = { .text = BUF_MAX(MANIFEST_MAX) };
 	struct fetcher_answer a autofetched = { 0 };
 
@@ -112,14 +111,11 @@ struct error *registry_get_manifest(struct registry *r, const char *reference,
 			   &(struct fetcher_request){ .method = FETCH_GET,
 						      .path = path,
 						      .scope = r->scope,
-						      .accept = ACCEPT_MANIFEST,
+						      .accept = accept,
 						      .max = MANIFEST_MAX },
 			   &a, &d.text));
 	TRY(judge(r, &a, what));
-	TRY(digest_of(d.text.data, d.text.length, d.digest));
-	if (digest_is_valid(reference) && strcmp(reference, d.digest) != 0)
-		return error_new(ERROR_UNTRUSTED, "%s: the registry sent another one, %s", what,
-				 d.digest);
+	TRY(digest_of(buf_text(&d.text), d.text.length, d.digest));
 	if (digest_is_valid(a.digest) && strcmp(a.digest, d.digest) != 0)
 		return error_new(ERROR_UNTRUSTED,
 				 "%s: the registry calls it %s, but what it sent is %s", what,
@@ -131,30 +127,34 @@ struct error *registry_get_manifest(struct registry *r, const char *reference,
 	return NULL;
 }
 
+struct error *registry_get_manifest(struct registry *r, const char *reference,
+				    struct registry_document *ret)
+{
+	char *path autofree = manifest_path(r, reference);
+	char *what autofree = name_of_manifest(r, reference);
+	struct registry_document d autodocument = { 0 };
+
+	TRY(get_document(r, path, ACCEPT_MANIFEST, what, &d));
+	if (digest_is_valid(reference) && strcmp(reference, d.digest) != 0)
+		return error_new(ERROR_UNTRUSTED, "%s: the registry sent another one, %s", what,
+				 d.digest);
+	*ret = d;
+	d = (struct registry_document){ 0 };
+	return NULL;
+}
+
 struct error *registry_get_referrers(struct registry *r, const char *digest,
 				     struct registry_document *ret)
 {
 	char *path autofree = alloc_printf("/v2/%s/referrers/%s", r->repository, digest);
 	char *what autofree = alloc_printf("referrers of %s@%s", r->shown_name, digest);
 	char *tag autofree = alloc_printf("sha256-%s", digest_hex(digest));
-	struct registry_document d autodocument = { .text = BUF_MAX(MANIFEST_MAX) };
-	struct fetcher_answer a autofetched = { 0 };
+	struct error *err = get_document(r, path, ACCEPT_INDEX, what, ret);
 
-	TRY(connection_get(r,
-			   &(struct fetcher_request){ .method = FETCH_GET,
-						      .path = path,
-						      .scope = r->scope,
-						      .accept = ACCEPT_INDEX,
-						      .max = MANIFEST_MAX },
-			   &a, &d.text));
-	if (a.status == 404)
-		return registry_get_manifest(r, tag, ret);
-	TRY(judge(r, &a, what));
-	TRY(digest_of(buf_text(&d.text), d.text.length, d.digest));
-	d.media_type = take(a.media_type);
-	*ret = d;
-	d = (struct registry_document){ 0 };
-	return NULL;
+	if (!error_is(err, ERROR_NOT_FOUND))
+		return err;
+	error_free(err); /* a registry that knows nothing of referrers */
+	return registry_get_manifest(r, tag, ret);
 }
 
 struct error *registry_put_manifest(struct registry *r, const char *reference,
