@@ -66,6 +66,14 @@ char *alloc_printf(const char *format, ...)
 	return text;
 }
 
+void alloc_forget(char **text)
+{
+	if (*text)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+	*text = NULL;
+}
+
 void alloc_free_pointer(void *pointer_to_pointer)
 {
 	int saved = errno;

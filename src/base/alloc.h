@@ -30,6 +30,9 @@ char *alloc_string_n(const char *text, size_t n) __attribute__((malloc, returns_
 char *alloc_printf(const char *format, ...)
 	__attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
+/* Overwrites the secret *@text before it is freed, and makes it NULL; NULL is fine. */
+void alloc_forget(char **text) __attribute__((nonnull));
+
 void alloc_free_pointer(void *pointer_to_pointer);
 
 /* char *x autofree = NULL; */

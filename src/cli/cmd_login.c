@@ -29,14 +29,6 @@ static const struct option options[] = {
 	OPTION_END,
 };
 
-static void forget(char **secret)
-{
-	if (*secret)
-		explicit_bzero(*secret, strlen(*secret));
-	free(*secret);
-	*secret = NULL;
-}
-
 /* A registry's host from what docker takes: "https://host/v1/" too. The caller frees. */
 static char *host_of(const char *server)
 {
@@ -185,7 +177,7 @@ static struct error *login(struct cli *cli, void *data, char **arguments)
 	TRY(cli_engine(cli, &e));
 	TRY(find_secret(o, &secret));
 	err = log_in(e, host, user, secret);
-	forget(&secret);
+	alloc_forget(&secret);
 	return err;
 }
 

@@ -29,19 +29,11 @@
 /* What a helper says when it has nothing. */
 #define HELPER_NOTHING "credentials not found in native keychain"
 
-static void forget(char **secret)
-{
-	if (*secret)
-		explicit_bzero(*secret, strlen(*secret));
-	free(*secret);
-	*secret = NULL;
-}
-
 void credentials_done(struct credentials *c)
 {
 	free(c->user);
-	forget(&c->secret);
-	forget(&c->identity);
+	alloc_forget(&c->secret);
+	alloc_forget(&c->identity);
 	c->user = NULL;
 }
 
@@ -106,7 +98,7 @@ static struct error *write_file(const json_t *document, char **ret_path)
 	if (!text)
 		return error_new(ERROR_SYSTEM, "write %s", FILE_NAME);
 	err = path_replace(dir, FILE_NAME, text, strlen(text), 0600, true);
-	forget(&text);
+	alloc_forget(&text);
 	TRY(err);
 	*ret_path = alloc_printf("%s/" FILE_NAME, directory);
 	return NULL;
@@ -340,7 +332,7 @@ static struct error *encode_auth(const char *user, const char *secret, json_t **
 	struct buf b autobuf = BUF_MAX(2 * SECRET_MAX);
 	struct error *err = base64_encode(&b, pair, strlen(pair));
 
-	forget(&pair);
+	alloc_forget(&pair);
 	if (!err)
 		*ret = json_pack("{s:s}", "auth", buf_text(&b));
 	if (b.data)
@@ -361,7 +353,7 @@ static struct error *tell_helper(const char *name, const char *host, const char 
 	if (!text)
 		return error_new(ERROR_BAD_INPUT, "the user or the password is not UTF-8");
 	err = run_helper(name, "store", text, &output, &failed);
-	forget(&text);
+	alloc_forget(&text);
 	TRY(err);
 	return failed ? helper_problem(name, &output) : NULL;
 }

@@ -13,6 +13,7 @@
 #include "base/msg.h"
 #include "base/strv.h"
 #include "helpers/fetch/challenge.h"
+#include "helpers/fetch/lines.h"
 #include "helpers/fetch/token.h"
 #include "helpers/fetch/transfer.h"
 #include "helpers/fetch/url.h"
@@ -195,16 +196,6 @@ static struct error *take_body(void *data, const struct answer *a, const void *b
 
 /* ---- one try ---- */
 
-static struct error *add_header(struct curl_slist **list, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(*list, line);
-
-	if (!longer)
-		return error_new(ERROR_SYSTEM, "libcurl: no memory");
-	*list = longer;
-	return NULL;
-}
-
 /* One header: proxies are known that keep only the last of several. */
 static struct error *add_accept(const struct request *r, struct curl_slist **list)
 {
@@ -212,7 +203,7 @@ static struct error *add_accept(const struct request *r, struct curl_slist **lis
 	char *joined autofree = strv_join(types, ", ");
 	char *line autofree = alloc_printf("Accept: %s", joined);
 
-	return *r->accept ? add_header(list, line) : NULL;
+	return *r->accept ? lines_add(list, line) : NULL;
 }
 
 static struct error *add_login(const struct request *r, struct curl_slist **list)
@@ -227,8 +218,8 @@ static struct error *add_login(const struct request *r, struct curl_slist **list
 		line = token_basic(r->s);
 	if (!line)
 		return NULL;
-	err = add_header(list, line);
-	session_forget(&line);
+	err = lines_add(list, line);
+	alloc_forget(&line);
 	return err;
 }
 
@@ -237,35 +228,28 @@ static struct error *headers_of(const struct request *r, CURLU *url, struct curl
 	uint64_t from = r->offset + r->delivered;
 
 	TRY(add_accept(r, list));
-	TRY(add_header(list, "Expect:")); /* no waiting for "100 Continue" */
+	TRY(lines_add(list, "Expect:")); /* no waiting for "100 Continue" */
 	if (*r->media_type) {
 		char *line autofree = alloc_printf("Content-Type: %s", r->media_type);
 
-		TRY(add_header(list, line));
+		TRY(lines_add(list, line));
 	}
 	if (*r->range) {
 		char *line autofree = alloc_printf("Content-Range: %s", r->range);
 
-		TRY(add_header(list, line));
+		TRY(lines_add(list, line));
 	}
 	if (from) {
 		char *line autofree = alloc_printf("Range: bytes=%ju-", (uintmax_t)from);
 
-		TRY(add_header(list, line));
+		TRY(lines_add(list, line));
 	}
 	return session_is_base(r->s, url) ? add_login(r, list) : NULL;
 }
 
-static void free_list(struct curl_slist **list)
-{
-	for (struct curl_slist *i = *list; i; i = i->next)
-		explicit_bzero(i->data, strlen(i->data));
-	curl_slist_free_all(*list);
-}
-
 static struct error *ask(struct request *r, CURLU *url, struct answer *ret)
 {
-	struct curl_slist *headers __attribute__((cleanup(free_list))) = NULL;
+	struct curl_slist *headers autolines = NULL;
 	struct transfer t = {
 		.method = (int)r->method,
 		.url = url,

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/buf.h"
+#include "helpers/fetch/lines.h"
 #include "helpers/fetch/url.h"
 
 #include "base/banned.h"
@@ -102,16 +103,6 @@ static struct error *describe(const char *host, const char *port, bool *ret_loca
 	return NULL;
 }
 
-static struct error *add(struct curl_slist **list, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(*list, line);
-
-	if (!longer)
-		return error_new(ERROR_SYSTEM, "libcurl: no memory");
-	*list = longer;
-	return NULL;
-}
-
 static struct error *add_proxy(const char *proxy, struct curl_slist **list)
 {
 	char *whole autofree =
@@ -129,7 +120,7 @@ static struct error *add_proxy(const char *proxy, struct curl_slist **list)
 		port = alloc_string("1080");
 	}
 	TRY(error_wrap(describe(host, port, &local, &line), "proxy"));
-	return add(list, line);
+	return lines_add(list, line);
 }
 
 struct error *resolve_url(struct session *s, CURLU *url, struct curl_slist **ret)
@@ -154,5 +145,5 @@ struct error *resolve_url(struct session *s, CURLU *url, struct curl_slist **ret
 				 host);
 	if (*proxy)
 		TRY(add_proxy(proxy, ret));
-	return add(ret, line);
+	return lines_add(ret, line);
 }

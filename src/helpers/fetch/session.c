@@ -14,14 +14,6 @@
 
 #define SESSION_FDS 4
 
-void session_forget(char **secret)
-{
-	if (*secret)
-		explicit_bzero(*secret, strlen(*secret));
-	free(*secret);
-	*secret = NULL;
-}
-
 static void forget_buf(struct buf *b)
 {
 	if (b->data)
@@ -96,13 +88,13 @@ struct error *session_receive(struct session *s, int socket)
 
 void session_done(struct session *s)
 {
-	session_forget(&s->user);
-	session_forget(&s->password);
-	session_forget(&s->identity);
+	alloc_forget(&s->user);
+	alloc_forget(&s->password);
+	alloc_forget(&s->identity);
 	while (s->tokens) {
 		struct token *next = s->tokens->next;
 
-		session_forget(&s->tokens->value);
+		alloc_forget(&s->tokens->value);
 		free(s->tokens->scope);
 		free(s->tokens);
 		s->tokens = next;

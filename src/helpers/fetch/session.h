@@ -40,6 +40,3 @@ void session_done(struct session *s) __attribute__((nonnull));
 
 /* Whether @url is of the registry itself: scheme, host and port. */
 bool session_is_base(const struct session *s, CURLU *url) __attribute__((nonnull));
-
-/* Overwrites and frees a secret; NULL is fine. */
-void session_forget(char **secret) __attribute__((nonnull));

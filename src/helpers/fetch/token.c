@@ -8,6 +8,7 @@
 #include "base/fetch.h"
 #include "base/json.h"
 #include "base/strv.h"
+#include "helpers/fetch/lines.h"
 #include "helpers/fetch/transfer.h"
 #include "helpers/fetch/url.h"
 
@@ -58,7 +59,7 @@ static void keep(struct session *s, const char *scope, char **value, int64_t sec
 	t = *at;
 	if (seconds < LIFE_DEFAULT) /* as docker has it, for issuers that say too little */
 		seconds = LIFE_DEFAULT;
-	session_forget(&t->value);
+	alloc_forget(&t->value);
 	t->value = take(*value);
 	t->expires_ms = clock_ms() + (seconds - LIFE_RESERVE) * 1000;
 }
@@ -72,7 +73,7 @@ char *token_basic(const struct session *s)
 
 	error_ignore(buf_add_text(&b, "Authorization: Basic "), "there is room");
 	error_ignore(base64_encode(&b, pair, strlen(pair)), "there is room");
-	session_forget(&pair);
+	alloc_forget(&pair);
 	return buf_take(&b);
 }
 
@@ -120,13 +121,6 @@ static struct error *add_scopes(CURLU *url, const char *scope)
 	return NULL;
 }
 
-static void free_list(struct curl_slist **list)
-{
-	for (struct curl_slist *i = *list; i; i = i->next)
-		explicit_bzero(i->data, strlen(i->data));
-	curl_slist_free_all(*list);
-}
-
 /* One question to the login server. */
 struct question {
 	struct session *s;
@@ -142,7 +136,7 @@ static struct error *ask_by_get(struct question *q, struct answer *answer)
 	const struct challenge *c = q->challenge;
 	struct session *s = q->s;
 	CURLU *url = q->url;
-	struct curl_slist *headers __attribute__((cleanup(free_list))) = NULL;
+	struct curl_slist *headers autolines = NULL;
 	struct transfer t = { .method = FETCH_GET,
 			      .url = url,
 			      .body = -1,
@@ -154,9 +148,11 @@ static struct error *ask_by_get(struct question *q, struct answer *answer)
 	TRY(add_scopes(url, q->scope));
 	if (*s->user) {
 		char *basic = token_basic(s);
+		struct error *err;
 
-		headers = curl_slist_append(NULL, basic);
-		session_forget(&basic);
+		err = lines_add(&headers, basic);
+		alloc_forget(&basic);
+		TRY(err);
 		TRY(url_add_query(url, "account", s->user));
 	}
 	t.headers = headers;
@@ -249,8 +245,8 @@ struct error *token_get(struct session *s, const struct challenge *challenge, co
 	TRY(err);
 	if (is_sendable(found.token ? found.token : found.access_token))
 		keep(s, scope, found.token ? &found.token : &found.access_token, found.expires_in);
-	session_forget(&found.token);
-	session_forget(&found.access_token);
+	alloc_forget(&found.token);
+	alloc_forget(&found.access_token);
 	return token_find(s, scope)
 		       ? NULL
 		       : error_new(ERROR_BAD_INPUT, "the login server's answer has no token in it");

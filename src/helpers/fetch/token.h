@@ -16,5 +16,5 @@ const char *token_find(const struct session *s, const char *scope) __attribute__
 struct error *token_get(struct session *s, const struct challenge *challenge, const char *scope)
 	__attribute__((nonnull, warn_unused_result));
 
-/* "Authorization: Basic …" of user and password; the caller session_forget()s it. */
+/* "Authorization: Basic …" of user and password; the caller alloc_forget()s it. */
 char *token_basic(const struct session *s) __attribute__((nonnull, returns_nonnull));

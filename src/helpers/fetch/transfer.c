@@ -9,6 +9,7 @@
 #include "base/fetch.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "helpers/fetch/lines.h"
 #include "helpers/fetch/resolve.h"
 #include "helpers/fetch/url.h"
 
@@ -277,14 +278,9 @@ static enum error_kind kind_of(CURLcode code)
 	}
 }
 
-static void free_list(struct curl_slist **list)
-{
-	curl_slist_free_all(*list);
-}
-
 struct error *transfer_run(struct session *s, const struct transfer *t, struct answer *ret)
 {
-	struct curl_slist *addresses __attribute__((cleanup(free_list))) = NULL;
+	struct curl_slist *addresses autolines = NULL;
 	char problem[CURL_ERROR_SIZE] = "", *host autofree = url_part(t->url, CURLUPART_HOST);
 	struct running r = { .t = t, .answer = ret };
 	CURLcode code;
