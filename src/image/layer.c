@@ -201,8 +201,11 @@ static struct error *open_partial(struct work *w, struct pipeline *p)
 	if (fstat(p->keep, &st) < 0)
 		return error_sys("look at the download");
 	p->kept = (uint64_t)st.st_size;
-	if (p->kept > r->source.length) /* never ours */
+	if (p->kept > r->source.length) { /* of a registry that said otherwise */
 		p->kept = 0;
+		if (ftruncate(p->keep, 0) < 0)
+			return error_sys("begin the download anew");
+	}
 	if (p->kept == r->source.length)
 		return NULL;
 	return r->remote->open(r->remote->data, p->slot, r->position, p->kept, &p->stream);
@@ -267,6 +270,8 @@ struct error *layer_unpack(struct work *w, struct layer_request *request, size_t
 			err = run_and_judge(&p, dir, diff);
 		return end_partial(w, &p, err);
 	}
+	if (request->is_kept)
+		return run_and_judge(&p, dir, diff);
 	p.keep = openat(dir, LAYER_BLOB, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (p.keep < 0)
 		return error_sys("make a file for the layer");

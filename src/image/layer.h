@@ -17,6 +17,7 @@ struct layer_request {
 	const char *diff_id; /* of the plain bytes; NULL: not known */
 	/* Where in the work directory: it holds "diff", "blob" and what the store says. */
 	char directory[16];
+	bool is_kept; /* as a blob: there shall be no second copy of its bytes */
 	/*
 	 * For what is fetched: .source.length bytes are to come, the first of which may be in the
 	 * file of store_partial_open() already. NULL: the bytes are at .source.

@@ -19,10 +19,10 @@
 #include "image/compare.h"
 #include "image/layer.h"
 #include "image/outgoing.h"
+#include "image/pump.h"
 
 #include "base/banned.h"
 
-#define PIECE (1 << 20)
 #define TOLD_MAX 20 /* differences of one layer that are told one by one */
 
 struct verify {
@@ -55,23 +55,18 @@ static void say(struct verify *v, const char *line)
 
 static struct error *hash_blob(struct verify *v, const char *digest, char found[DIGEST_SIZE])
 {
+	char *name autofree = alloc_printf("blob %s", digest);
 	struct digest *d autodigest = NULL;
-	char *piece autofree = alloc_zeroed(PIECE, 1);
+	struct pump p autopump = {
+		.out = -1, .is_file = true, .left = UINT64_MAX, .max = UINT64_MAX, .name = name
+	};
 	int fd autoclose = -1;
 
 	TRY(outgoing_open_blob(v->store, digest, &fd));
 	TRY(digest_new(&d));
-	for (;;) {
-		ssize_t n = read(fd, piece, PIECE);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys("read blob %s", digest);
-		if (n == 0)
-			break;
-		digest_add(d, piece, (size_t)n);
-	}
+	p.in = fd;
+	p.digest = d;
+	TRY(pump_run(&p, 1, NULL, 0));
 	digest_finish(d, found);
 	return NULL;
 }
@@ -217,14 +212,12 @@ static struct error *exchange_unless_busy(struct verify *v, const char *fresh)
 	return err;
 }
 
-static struct error *heal_layer(struct verify *v, int fresh, const char *name)
+static struct error *heal_layer(struct verify *v, const char *name)
 {
 	struct error *err;
 
 	if (!v->what->fix)
 		return NULL;
-	if (unlinkat(fresh, LAYER_BLOB, 0) < 0 && errno != ENOENT)
-		return error_sys("remove a copy of a layer");
 	if (syncfs(v->w.dir) < 0)
 		return error_sys("write the image store to disk");
 	TRY(db_begin(v->store->db, true)); /* so that nobody removes it between */
@@ -245,7 +238,7 @@ static int64_t now_ns(void)
 /* Unpacks @digest, a good blob of the layer, anew and compares. */
 static struct error *unpack_and_compare(struct verify *v, const char *digest, const char *diff_id)
 {
-	struct layer_request request = { .source = EXTENT_NONE, .digest = digest };
+	struct layer_request request = { .source = EXTENT_NONE, .digest = digest, .is_kept = true };
 	int64_t since_ns = now_ns();
 	int fresh autoclose = -1;
 	struct error *err;
@@ -264,7 +257,7 @@ static struct error *unpack_and_compare(struct verify *v, const char *digest, co
 	TRY(compare_layer(v, fresh, since_ns));
 	if (v->n_told) {
 		v->sum->n_damaged++;
-		TRY(heal_layer(v, fresh, request.directory));
+		TRY(heal_layer(v, request.directory));
 	}
 	fd_close(&fresh);
 	return path_remove_tree(v->w.dir, request.directory);
