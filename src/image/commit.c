@@ -282,3 +282,37 @@ struct error *commit_unpacked(struct work *w, const struct commit *c,
 	memcpy(ret_id, k.id, DIGEST_SIZE);
 	return NULL;
 }
+
+/* ---- an image of a new layer ---- */
+
+void making_done(struct making *m)
+{
+	extent_done(&m->layer.source);
+	config_file_done(&m->config);
+	strv_free(m->names);
+	work_end(&m->w);
+}
+
+struct error *making_begin(struct making *m, struct image_store *store, const char *reference)
+{
+	char *name = NULL;
+
+	if (reference) {
+		TRY(image_reference_parse(reference, &name));
+		strv_add_owned(&m->names, name);
+	}
+	return work_begin(store, &m->w);
+}
+
+struct error *making_commit(struct making *m, bool layer, char ret_id[DIGEST_SIZE])
+{
+	char *text autofree = json_encode_text(&config_file_type, &m->config);
+	const struct commit c = {
+		.config = text,
+		.config_length = strlen(text),
+		.diff_ids = m->config.rootfs.diff_ids,
+		.names = m->names,
+	};
+
+	return commit_unpacked(&m->w, &c, layer ? &m->layer : NULL, ret_id);
+}

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "image/config.h"
 #include "image/layer.h"
 
 /* One image to be recorded, whole or not at all. Everything is the caller's. */
@@ -36,3 +37,27 @@ struct error *commit_image(struct work *w, const struct commit *c, commit_find_l
 struct error *commit_unpacked(struct work *w, const struct commit *c,
 			      const struct layer_request *layer, char ret_id[DIGEST_SIZE])
 	__attribute__((nonnull(1, 2, 4), warn_unused_result));
+
+/*
+ * An image that is being made, of a layer of its own: what an import and a container's commit are.
+ */
+struct making {
+	struct work w;
+	struct layer_request layer;
+	struct config_file config;
+	char **names;
+};
+#define MAKING_NONE                                                                                \
+	{                                                                                          \
+		.w = WORK_NONE, .layer = {.source = EXTENT_NONE, .directory = "layer" }            \
+	}
+void making_done(struct making *m) __attribute__((nonnull));
+#define automaking __attribute__((cleanup(making_done)))
+
+/* Begins the work for an image that is to be called @reference; NULL: to have no name. */
+struct error *making_begin(struct making *m, struct image_store *store, const char *reference)
+	__attribute__((nonnull(1, 2), warn_unused_result));
+
+/* Records the image of @m's config; @layer: whether its own layer is part of it. */
+struct error *making_commit(struct making *m, bool layer, char ret_id[DIGEST_SIZE])
+	__attribute__((nonnull, warn_unused_result));

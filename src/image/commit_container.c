@@ -19,23 +19,7 @@
 /* Of a tar archive of nothing, 1024 zeroes: docker has no layer for it either. */
 #define EMPTY_LAYER "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 
-struct committing {
-	struct work w;
-	struct layer_request layer;
-	struct config_file config;
-	char **names;
-};
-
-static void committing_done(struct committing *k)
-{
-	extent_done(&k->layer.source);
-	config_file_done(&k->config);
-	strv_free(k->names);
-	work_end(&k->w);
-}
-#define autocommitting __attribute__((cleanup(committing_done)))
-
-static struct error *pack_layer(struct committing *k, int upper)
+static struct error *pack_layer(struct making *k, int upper)
 {
 	struct sandbox s autosandbox = SANDBOX_NONE;
 	int tree autoclose = -1;
@@ -48,7 +32,7 @@ static struct error *pack_layer(struct committing *k, int upper)
 	return sandbox_finish(&s, NULL, NULL, NULL);
 }
 
-static struct error *read_base(struct committing *k, const char *base)
+static struct error *read_base(struct making *k, const char *base)
 {
 	char *text autofree = NULL;
 
@@ -98,7 +82,7 @@ static void add_history(struct config_file *config, const struct image_commit *c
 	json_array_append_new(config->history, entry);
 }
 
-static struct error *write_config(struct committing *k, const struct image_commit *c, bool empty)
+static struct error *write_config(struct making *k, const struct image_commit *c, bool empty)
 {
 	struct config_file *config = &k->config;
 
@@ -119,27 +103,13 @@ static struct error *write_config(struct committing *k, const struct image_commi
 struct error *image_commit(struct image_store *store, const char *base, int upper,
 			   const struct image_commit *c, char ret_id[DIGEST_SIZE])
 {
-	struct committing k autocommitting = {
-		.w = WORK_NONE,
-		.layer = { .source = EXTENT_NONE, .directory = "layer" },
-	};
-	struct commit record = { 0 };
-	char *name = NULL, *text autofree = NULL;
+	struct making k automaking = MAKING_NONE;
 	bool empty;
 
-	if (c->reference) {
-		TRY(image_reference_parse(c->reference, &name));
-		strv_add_owned(&k.names, name);
-	}
-	TRY(work_begin(store, &k.w));
+	TRY(making_begin(&k, store, c->reference));
 	TRY(read_base(&k, base));
 	TRY(pack_layer(&k, upper));
 	empty = strcmp(k.layer.found_diff_id, EMPTY_LAYER) == 0;
 	TRY(write_config(&k, c, empty));
-	text = json_encode_text(&config_file_type, &k.config);
-	record.config = text;
-	record.config_length = strlen(text);
-	record.diff_ids = k.config.rootfs.diff_ids;
-	record.names = k.names;
-	return commit_unpacked(&k.w, &record, empty ? NULL : &k.layer, ret_id);
+	return making_commit(&k, !empty, ret_id);
 }

@@ -30,9 +30,9 @@ static struct error *source_of(int fd, struct layer_request *ret)
 	return ret->source.fd < 0 ? error_sys("copy a descriptor") : NULL;
 }
 
-/* The config of the new image, as docker writes it for an import; the caller frees. */
-static char *config_text(struct config_file *config, const struct image_import *import,
-			 const char *diff_id)
+/* The config of the new image, as docker writes it for an import. */
+static void fill_config(struct config_file *config, const struct image_import *import,
+			const char *diff_id)
 {
 	const char *comment = import->message ? import->message : IMPORT_COMMENT;
 
@@ -43,55 +43,17 @@ static char *config_text(struct config_file *config, const struct image_import *
 	config->rootfs.type = alloc_string("layers");
 	strv_add(&config->rootfs.diff_ids, diff_id);
 	config->history = json_pack("[{s:s, s:s}]", "created", config->created, "comment", comment);
-	return json_encode_text(&config_file_type, config);
-}
-
-struct importing {
-	struct work w;
-	struct layer_request layer;
-	struct config_file config;
-	char **names;
-};
-
-static void importing_done(struct importing *i)
-{
-	extent_done(&i->layer.source);
-	config_file_done(&i->config);
-	strv_free(i->names);
-	work_end(&i->w);
-}
-#define autoimporting __attribute__((cleanup(importing_done)))
-
-static struct error *record(struct importing *i, const struct image_import *import,
-			    char ret_id[DIGEST_SIZE])
-{
-	char *text autofree = config_text(&i->config, import, i->layer.found_diff_id);
-	const struct commit c = {
-		.config = text,
-		.config_length = strlen(text),
-		.diff_ids = i->config.rootfs.diff_ids,
-		.names = i->names,
-	};
-
-	return commit_unpacked(&i->w, &c, &i->layer, ret_id);
 }
 
 struct error *image_import(struct image_store *store, int fd, const struct image_import *import,
 			   char ret_id[DIGEST_SIZE])
 {
-	struct importing i autoimporting = {
-		.w = WORK_NONE,
-		.layer = { .source = EXTENT_NONE, .directory = "layer" },
-	};
-	char *name = NULL;
+	struct making m automaking = MAKING_NONE;
 
-	if (import->reference) {
-		TRY(image_reference_parse(import->reference, &name));
-		strv_add_owned(&i.names, name);
-	}
-	TRY(change_apply_all(&i.config.config, import->changes));
-	TRY(work_begin(store, &i.w));
-	TRY(source_of(fd, &i.layer));
-	TRY(layer_unpack_all(&i.w, &i.layer, 1, NULL, NULL));
-	return record(&i, import, ret_id);
+	TRY(making_begin(&m, store, import->reference));
+	TRY(change_apply_all(&m.config.config, import->changes));
+	TRY(source_of(fd, &m.layer));
+	TRY(layer_unpack_all(&m.w, &m.layer, 1, NULL, NULL));
+	fill_config(&m.config, import, m.layer.found_diff_id);
+	return making_commit(&m, true, ret_id);
 }
