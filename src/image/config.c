@@ -117,6 +117,22 @@ const char *config_host_architecture(void)
 	return "unknown";
 }
 
+bool config_created(const char *text, int64_t *ret_seconds)
+{
+	struct tm utc = { 0 };
+	int hours = 0, minutes = 0;
+	const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) : NULL;
+
+	if (!rest)
+		return false;
+	rest += strcspn(rest, "+-");
+	if (*rest && sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2)
+		hours = minutes = 0;
+	*ret_seconds =
+		(int64_t)timegm(&utc) - (*rest == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return true;
+}
+
 char *config_now(void)
 {
 	struct timespec now;

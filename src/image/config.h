@@ -42,5 +42,12 @@ struct error *config_chain(char *const *diff_ids, char ***ret)
 /* The architecture of this machine in the terms of image-spec ("amd64"). */
 const char *config_host_architecture(void) __attribute__((returns_nonnull));
 
+/*
+ * The seconds since the epoch of @text, a "created" (RFC 3339) or NULL; false where it says nothing
+ * sensible.
+ */
+bool config_created(const char *text, int64_t *ret_seconds)
+	__attribute__((nonnull(2), warn_unused_result));
+
 /* The present moment as "created" has it, RFC 3339 with nanoseconds; the caller frees. */
 char *config_now(void) __attribute__((returns_nonnull, malloc));

@@ -1,13 +1,12 @@
 /* Finding, naming and removing images that are in the store. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "image/catalog.h"
+#include "image/config.h"
 #include "image/reference.h"
 #include "image/store.h"
 
@@ -83,17 +82,9 @@ struct error *image_find(struct image_store *store, const char *ref, struct imag
 /* When it was made, by its config (RFC 3339); what says nothing sensible counts as the oldest. */
 static int64_t created_seconds(const struct image *image)
 {
-	struct tm utc = { 0 };
-	int hours = 0, minutes = 0;
-	const char *rest;
+	int64_t seconds;
 
-	rest = image->created ? strptime(image->created, "%Y-%m-%dT%H:%M:%S", &utc) : NULL;
-	if (!rest)
-		return INT64_MIN;
-	rest += strcspn(rest, "+-");
-	if (*rest && sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2)
-		hours = minutes = 0;
-	return (int64_t)timegm(&utc) - (*rest == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return config_created(image->created, &seconds) ? seconds : INT64_MIN;
 }
 
 static int compare_newest(const void *left, const void *right)

@@ -1,7 +1,5 @@
 /* image_history(): GET /images/{name}/history of the Docker Engine API 1.47. */
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/strv.h"
 #include "image/catalog.h"
@@ -22,17 +20,9 @@ static const char *text_of(const json_t *entry, const char *key)
 /* Seconds since the epoch; 0 where it says nothing sensible. */
 static json_int_t created_seconds(const json_t *entry)
 {
-	const char *text = text_of(entry, "created"), *rest;
-	struct tm utc = { 0 };
-	int hours = 0, minutes = 0;
+	int64_t seconds;
 
-	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-	if (!rest)
-		return 0;
-	rest += strcspn(rest, "+-");
-	if (*rest && sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2)
-		hours = minutes = 0;
-	return (json_int_t)timegm(&utc) - (*rest == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return config_created(text_of(entry, "created"), &seconds) ? seconds : 0;
 }
 
 /* The newest first. Entries that have a layer take the image's in turn. */

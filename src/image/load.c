@@ -17,12 +17,11 @@
 #include "image/manifest.h"
 #include "image/platform.h"
 #include "image/reference.h"
+#include "image/watch.h"
 
 #include "base/banned.h"
 
 #define INDEX_DEPTH_MAX 4
-#define CONTAINERD_NAME "io.containerd.image.name"
-#define OCI_REF_NAME "org.opencontainers.image.ref.name"
 
 struct load {
 	struct image_store *store;
@@ -33,14 +32,6 @@ struct load {
 	struct docker_manifest docker; /* of an archive that has both: only its names are used */
 	size_t n_loaded;
 };
-
-static void say(struct load *l, const char *what, const char *name)
-{
-	char *line autofree = alloc_printf("%s%s", what, name);
-
-	if (l->transfer->said)
-		l->transfer->said(l->transfer->data, line);
-}
 
 /* ---- one image ---- */
 
@@ -77,14 +68,11 @@ static struct error *say_what_moves(struct load *l, char *const *names, const ch
 			continue;
 		}
 		TRY(err);
-		if (strcmp(old->id, id) != 0) {
-			char *line autofree = alloc_printf(
-				"The image %s already exists, renaming the old one with ID %s to "
-				"empty string",
-				names[i], old->id);
-
-			say(l, line, "");
-		}
+		if (strcmp(old->id, id) != 0)
+			watch_say(l->transfer,
+				  "The image %s already exists, renaming the old one with ID %s to "
+				  "empty string",
+				  names[i], old->id);
 	}
 	return NULL;
 }
@@ -92,9 +80,7 @@ static struct error *say_what_moves(struct load *l, char *const *names, const ch
 /* An image that is for another platform than the one asked for is not what was wanted. */
 static struct error *check_platform(const struct load *l, const struct config_file *config)
 {
-	const struct platform has = { .os = config->os,
-				      .architecture = config->architecture,
-				      .variant = config->variant };
+	const struct platform has = config_platform(config);
 	char *text autofree = NULL;
 
 	if (!l->transfer->platform || platform_matches(&l->platform, &has))
@@ -109,20 +95,11 @@ static void watch_layer(void *data, const struct layer_request *r, enum layer_st
 			uint64_t bytes)
 {
 	const struct load *l = data;
-	char id[13];
+	bool done = state == LAYER_DONE;
 
-	if (!l->transfer->watch || !r->diff_id)
-		return;
-	memcpy(id, digest_hex(r->diff_id), 12);
-	id[12] = '\0';
-	l->transfer->watch(l->transfer->data,
-			   &(struct image_event){
-				   .id = id,
-				   .status =
-					   state == LAYER_DONE ? "Load complete" : "Loading layer",
-				   .done_bytes = state == LAYER_DONE ? 0 : bytes,
-				   .total_bytes = state == LAYER_DONE ? 0 : r->source.length,
-			   });
+	if (r->diff_id)
+		watch_tell(l->transfer, r->diff_id, done ? "Load complete" : "Loading layer",
+			   done ? 0 : bytes, done ? 0 : r->source.length);
 }
 
 static struct error *add_image(struct load *l, struct commit *c, const struct config_file *config,
@@ -142,9 +119,9 @@ static struct error *add_image(struct load *l, struct commit *c, const struct co
 	TRY(commit_image(l->w, c, find_layer, found, id));
 	l->n_loaded++;
 	for (size_t i = 0; c->names && c->names[i]; i++)
-		say(l, "Loaded image: ", c->names[i]);
+		watch_say(l->transfer, "Loaded image: %s", c->names[i]);
 	if (!c->names)
-		say(l, "Loaded image ID: ", id);
+		watch_say(l->transfer, "Loaded image ID: %s", id);
 	return NULL;
 }
 

@@ -9,7 +9,6 @@
 
 #include "base/banned.h"
 
-#define INDEX_MEDIA_TYPE "application/vnd.oci.image.index.v1+json"
 #define DOCKER_LIST_MEDIA_TYPE "application/vnd.docker.distribution.manifest.list.v2+json"
 
 /* Far above what any archive names; bounds the work, not the memory. */
@@ -167,7 +166,7 @@ void manifest_docker_done(struct docker_manifest *manifest)
 
 bool manifest_is_index_type(const char *media_type)
 {
-	return str_equal(media_type, INDEX_MEDIA_TYPE) ||
+	return str_equal(media_type, OCI_INDEX_TYPE) ||
 	       str_equal(media_type, DOCKER_LIST_MEDIA_TYPE);
 }
 

@@ -11,8 +11,13 @@
 
 #include "base/json.h"
 
+#define OCI_INDEX_TYPE "application/vnd.oci.image.index.v1+json"
 #define OCI_MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
 #define DOCKER_MANIFEST_TYPE "application/vnd.docker.distribution.manifest.v2+json"
+
+/* Annotations of an index that name an image: its whole name, and what is often only its tag. */
+#define CONTAINERD_NAME "io.containerd.image.name"
+#define OCI_REF_NAME "org.opencontainers.image.ref.name"
 
 #define MANIFEST_MAX (4 << 20)
 

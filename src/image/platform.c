@@ -30,6 +30,24 @@ struct platform platform_host(void)
 	};
 }
 
+struct platform platform_of(const struct image *image)
+{
+	return (struct platform){
+		.os = image->os,
+		.architecture = image->architecture,
+		.variant = image->variant,
+	};
+}
+
+struct platform config_platform(const struct config_file *config)
+{
+	return (struct platform){
+		.os = config->os,
+		.architecture = config->architecture,
+		.variant = config->variant,
+	};
+}
+
 void platform_done(struct platform *p)
 {
 	free(p->architecture);
@@ -159,9 +177,7 @@ struct error *platform_missing(const struct oci_index *index, const struct platf
 struct error *image_is_for(const struct image *image, const char *platform, bool *ret)
 {
 	struct platform wanted autoplatform = { 0 };
-	const struct platform has = { .os = image->os,
-				      .architecture = image->architecture,
-				      .variant = image->variant };
+	const struct platform has = platform_of(image);
 
 	TRY(platform_parse(platform, &wanted));
 	*ret = platform_matches(&wanted, &has);

@@ -4,10 +4,17 @@
  */
 #pragma once
 
+#include "image/image.h"
 #include "image/manifest.h"
 
 /* The host's own; texts are constants. */
 struct platform platform_host(void);
+
+struct config_file;
+
+/* What an image is for; texts are the image's. */
+struct platform platform_of(const struct image *image) __attribute__((nonnull));
+struct platform config_platform(const struct config_file *config) __attribute__((nonnull));
 
 /*
  * "linux/arm64/v8", "linux/amd64", "arm64", "amd64": only Linux can be run here, but images for any

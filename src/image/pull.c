@@ -16,6 +16,7 @@
 #include "image/manifest.h"
 #include "image/platform.h"
 #include "image/reference.h"
+#include "image/watch.h"
 #include "registry/registry.h"
 
 #include "base/banned.h"
@@ -43,24 +44,6 @@ static void pull_done(struct pull *p)
 	platform_done(&p->platform);
 }
 #define autopull __attribute__((cleanup(pull_done)))
-
-static void say(const struct pull *p, const char *line)
-{
-	if (p->transfer->said)
-		p->transfer->said(p->transfer->data, line);
-}
-
-static void tell(const struct pull *p, const char *digest, const char *status, uint64_t done,
-		 uint64_t total)
-{
-	char id[13];
-
-	if (!p->transfer->watch)
-		return;
-	memcpy(id, digest_hex(digest), 12);
-	id[12] = '\0';
-	p->transfer->watch(p->transfer->data, &(struct image_event){ id, status, done, total });
-}
 
 /* ---- documents ---- */
 
@@ -162,7 +145,7 @@ static struct error *find_layer(void *data, size_t i, struct layer_request *ret)
 	ret->remote = &p->remote;
 	ret->position = i;
 	p->new = true;
-	tell(p, d->digest, "Pulling fs layer", 0, 0);
+	watch_tell(p->transfer, d->digest, "Pulling fs layer", 0, 0);
 	return NULL;
 }
 
@@ -187,7 +170,8 @@ static void watch_layer(void *data, const struct layer_request *r, enum layer_st
 	};
 	bool counted = state == LAYER_FETCHING || state == LAYER_UNPACKING;
 
-	tell(data, r->digest, words[state], counted ? bytes : 0, counted ? r->source.length : 0);
+	watch_tell(((const struct pull *)data)->transfer, r->digest, words[state],
+		   counted ? bytes : 0, counted ? r->source.length : 0);
 }
 
 static struct error *tell_present(struct pull *p, char *const *diff_ids)
@@ -199,7 +183,8 @@ static struct error *tell_present(struct pull *p, char *const *diff_ids)
 	for (size_t i = 0; chain && chain[i]; i++) {
 		TRY(catalog_has_layer(p->store->db, chain[i], &present));
 		if (present)
-			tell(p, p->manifest.layers[i].digest, "Already exists", 0, 0);
+			watch_tell(p->transfer, p->manifest.layers[i].digest, "Already exists", 0,
+				   0);
 	}
 	return NULL;
 }
@@ -208,9 +193,7 @@ static struct error *tell_present(struct pull *p, char *const *diff_ids)
 
 static struct error *check_config(struct pull *p, const struct config_file *config)
 {
-	struct platform has = { .os = config->os,
-				.architecture = config->architecture,
-				.variant = config->variant };
+	const struct platform has = config_platform(config);
 	size_t n = strv_length(config->rootfs.diff_ids);
 
 	if (n != p->manifest.n_layers)
@@ -262,13 +245,12 @@ static struct error *commit(struct pull *p, const struct registry_document *d, c
 static void say_result(struct pull *p, bool up_to_date)
 {
 	char *name autofree = reference_text(p->ref);
-	char *digest autofree = alloc_printf("Digest: %s", p->top_digest);
-	char *status autofree =
-		up_to_date ? alloc_printf("Status: Image is up to date for %s", name)
-			   : alloc_printf("Status: Downloaded newer image for %s", name);
 
-	say(p, digest);
-	say(p, status);
+	watch_say(p->transfer, "Digest: %s", p->top_digest);
+	watch_say(p->transfer,
+		  up_to_date ? "Status: Image is up to date for %s"
+			     : "Status: Downloaded newer image for %s",
+		  name);
 }
 
 /*
@@ -279,7 +261,7 @@ static struct error *is_up_to_date(struct pull *p, char id[DIGEST_SIZE], bool *r
 {
 	char *name autofree = reference_text(p->ref), *known autofree = NULL;
 	struct image *image autoimage = NULL;
-	struct platform has;
+	bool wanted = true;
 	struct error *err = catalog_find_name(p->store->db, name, &image);
 
 	*ret = false;
@@ -288,10 +270,9 @@ static struct error *is_up_to_date(struct pull *p, char id[DIGEST_SIZE], bool *r
 		return NULL;
 	}
 	TRY(err);
-	has = (struct platform){ .os = image->os,
-				 .architecture = image->architecture,
-				 .variant = image->variant };
-	if (p->transfer->platform && !platform_matches(&p->platform, &has))
+	if (p->transfer->platform)
+		TRY(image_is_for(image, p->transfer->platform, &wanted));
+	if (!wanted)
 		return NULL;
 	if (p->ref->digest)
 		memcpy(p->top_digest, p->ref->digest, DIGEST_SIZE);
@@ -359,12 +340,7 @@ static struct error *pull_all(struct image_store *store, const struct reference 
 		struct reference one autoreference = { 0 };
 
 		TRY(error_wrap(reference_parse(text, &one), "a tag of the registry's"));
-		if (transfer->said) {
-			char *line autofree =
-				alloc_printf("%s: Pulling from %s", tags[i], ref->name);
-
-			transfer->said(transfer->data, line);
-		}
+		watch_say(transfer, "%s: Pulling from %s", tags[i], ref->name);
 		TRY(error_wrap(pull_reference(store, &one, transfer, registry, id), "%s", text));
 	}
 	return NULL;
@@ -380,12 +356,9 @@ struct error *image_pull(struct image_store *store, const char *text,
 	TRY(reference_parse(text, &ref));
 	reference_split(&ref, &host, &repository);
 	TRY(registry_open(transfer->registry, host, repository, &registry));
-	if (transfer->said && !transfer->all_tags) {
-		char *line autofree = alloc_printf("%s: Pulling from %s",
-						   ref.digest ? ref.digest : ref.tag, repository);
-
-		transfer->said(transfer->data, line);
-	}
+	if (!transfer->all_tags)
+		watch_say(transfer, "%s: Pulling from %s", ref.digest ? ref.digest : ref.tag,
+			  repository);
 	TRY(transfer->all_tags ? pull_all(store, &ref, transfer, registry, id)
 			       : pull_reference(store, &ref, transfer, registry, id));
 	if (ret_id)

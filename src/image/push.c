@@ -1,19 +1,15 @@
 /* image_push(): an image as it goes out (outgoing.h), blob by blob, the manifest last. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/fd.h"
-#include "base/path.h"
-#include "base/str.h"
 #include "base/strv.h"
 #include "image/catalog.h"
 #include "image/outgoing.h"
 #include "image/reference.h"
 #include "image/store.h"
+#include "image/watch.h"
 #include "registry/registry.h"
 
 #include "base/banned.h"
@@ -32,23 +28,6 @@ static void push_done(struct push *p)
 	free(p->repository);
 }
 #define autopush __attribute__((cleanup(push_done)))
-
-static void say(const struct push *p, const char *line)
-{
-	if (p->transfer->said)
-		p->transfer->said(p->transfer->data, line);
-}
-
-static void tell(const struct push *p, const char *digest, const char *status, uint64_t total)
-{
-	char id[13];
-
-	if (!p->transfer->watch)
-		return;
-	memcpy(id, digest_hex(digest), 12);
-	id[12] = '\0';
-	p->transfer->watch(p->transfer->data, &(struct image_event){ id, status, 0, total });
-}
 
 /* Another repository of the registry that the image is known from: it has these blobs. */
 static struct error *find_source(struct push *p, const struct image *image, char **ret)
@@ -75,20 +54,20 @@ static struct error *send_layer(struct push *p, const struct outgoing *o, size_t
 	int fd autoclose = -1;
 	bool present, was_mounted;
 
-	tell(p, shown, "Preparing", 0);
+	watch_tell(p->transfer, shown, "Preparing", 0, 0);
 	TRY(registry_has_blob(p->registry, 0, digest, &present));
 	if (present) {
-		tell(p, shown, "Layer already exists", 0);
+		watch_tell(p->transfer, shown, "Layer already exists", 0, 0);
 		return NULL;
 	}
 	TRY(outgoing_open_layer(p->store, o, i, &fd));
-	tell(p, shown, "Pushing", o->layers[i].size);
+	watch_tell(p->transfer, shown, "Pushing", 0, o->layers[i].size);
 	TRY(registry_put_blob(p->registry, 0,
 			      &(struct registry_upload){ { digest, o->layers[i].size }, fd, from },
 			      &was_mounted));
 	if (was_mounted)
 		mounted = alloc_printf("Mounted from %s", from);
-	tell(p, shown, was_mounted ? mounted : "Pushed", 0);
+	watch_tell(p->transfer, shown, was_mounted ? mounted : "Pushed", 0, 0);
 	return NULL;
 }
 
@@ -136,7 +115,7 @@ static struct error *push_image(struct push *p, const struct image *image,
 				const struct reference *ref)
 {
 	struct outgoing o autooutgoing = { 0 };
-	char *line autofree = NULL, *from autofree = NULL;
+	char *from autofree = NULL;
 
 	TRY(outgoing_open(p->store, image, OUTGOING_DOCKER, &o));
 	TRY(find_source(p, image, &from));
@@ -147,9 +126,8 @@ static struct error *push_image(struct push *p, const struct image *image,
 	TRY(send_config(p, &o));
 	TRY(send_manifest(p, &o, ref->tag));
 	TRY(record(p, image, ref->name, o.manifest_digest));
-	line = alloc_printf("%s: digest: %s size: %zu", ref->tag, o.manifest_digest,
-			    o.manifest.length);
-	say(p, line);
+	watch_say(p->transfer, "%s: digest: %s size: %zu", ref->tag, o.manifest_digest,
+		  o.manifest.length);
 	return NULL;
 }
 
@@ -182,7 +160,7 @@ struct error *image_push(struct image_store *store, const char *text,
 {
 	struct reference ref autoreference = { 0 };
 	struct push p autopush = { .store = store, .transfer = transfer };
-	char **names autostrv = NULL, *line autofree = NULL;
+	char **names autostrv = NULL;
 
 	TRY(reference_parse(text, &ref));
 	if (ref.digest)
@@ -201,8 +179,7 @@ struct error *image_push(struct image_store *store, const char *text,
 		}
 		TRY(err);
 	}
-	line = alloc_printf("The push refers to repository [%s/%s]", p.host, p.repository);
-	say(&p, line);
+	watch_say(transfer, "The push refers to repository [%s/%s]", p.host, p.repository);
 	TRY(registry_open(transfer->registry, p.host, p.repository, &p.registry));
 	registry_will_push(p.registry, NULL);
 	for (size_t i = 0; names[i]; i++)

@@ -23,9 +23,6 @@
 
 #include "base/banned.h"
 
-#define INDEX_TYPE "application/vnd.oci.image.index.v1+json"
-#define CONTAINERD_NAME "io.containerd.image.name"
-#define OCI_REF_NAME "org.opencontainers.image.ref.name"
 #define LAYOUT "{\"imageLayoutVersion\": \"1.0.0\"}"
 #define BLOBS "blobs/sha256"
 #define PIECE (1 << 20)
@@ -72,16 +69,14 @@ static struct saved *find_saved(struct save *s, const char *id)
 
 static struct error *check_platform(const struct save *s, const struct image *image)
 {
-	struct platform wanted autoplatform = { 0 };
-	const struct platform has = { .os = image->os,
-				      .architecture = image->architecture,
-				      .variant = image->variant };
+	const struct platform has = platform_of(image);
 	char *text autofree = NULL;
+	bool matches;
 
 	if (!s->what->platform)
 		return NULL;
-	TRY(platform_parse(s->what->platform, &wanted));
-	if (platform_matches(&wanted, &has))
+	TRY(image_is_for(image, s->what->platform, &matches));
+	if (matches)
 		return NULL;
 	text = platform_text(&has);
 	return error_new(ERROR_NOT_FOUND, "image %.19s is for %s, not for %s", image->id, text,
@@ -109,11 +104,6 @@ static struct error *add_image(struct save *s, struct image *image, const char *
 	return NULL;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* All tags of a repository, for a name without one: docker's rule. *@ret_found: there were any. */
 static struct error *add_repository(struct save *s, const char *repository, bool *ret_found)
 {
@@ -121,8 +111,6 @@ static struct error *add_repository(struct save *s, const char *repository, bool
 
 	TRY(catalog_names_of(s->store->db, repository, &names));
 	*ret_found = names != NULL;
-	if (names)
-		qsort(names, strv_length(names), sizeof(*names), compare_texts);
 	for (char **name = names; name && *name; name++) {
 		struct image *image = NULL;
 
@@ -250,7 +238,7 @@ static struct error *write_image(struct save *s, const struct saved *saved)
 
 /* ---- documents ---- */
 
-static json_t *platform_of(const struct image *image)
+static json_t *describe_platform(const struct image *image)
 {
 	json_t *platform = json_pack("{s:s, s:s}", "architecture",
 				     image->architecture ? image->architecture : "", "os",
@@ -265,7 +253,7 @@ static json_t *descriptor_of(const struct saved *saved)
 {
 	return json_pack("{s:s, s:s, s:I, s:o}", "mediaType", saved->out.media_type, "digest",
 			 saved->out.manifest_digest, "size", (json_int_t)saved->out.manifest.length,
-			 "platform", platform_of(saved->image));
+			 "platform", describe_platform(saved->image));
 }
 
 /* docker's two annotations for a name: the whole one, and the tag. */
@@ -296,7 +284,7 @@ static struct error *write_index(struct save *s)
 		if (!s->images[i].names)
 			json_array_append_new(manifests, descriptor_of(&s->images[i]));
 	}
-	index = json_pack("{s:i, s:s, s:O}", "schemaVersion", 2, "mediaType", INDEX_TYPE,
+	index = json_pack("{s:i, s:s, s:O}", "schemaVersion", 2, "mediaType", OCI_INDEX_TYPE,
 			  "manifests", manifests);
 	return write_json(s, "index.json", index);
 }
