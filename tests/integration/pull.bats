@@ -155,6 +155,16 @@ partial_of() {
 	[[ -n $(find "$engine/root/partial" -type f -size +"$(($1 - 1))"c) ]]
 }
 
+@test "a download that is longer than it is to be is begun anew" {
+	registry_start
+	push_app
+	layer=$(skopeo inspect --raw --tls-verify=false "docker://$image" | python3 -c 'import json, sys; print(json.load(sys.stdin)["layers"][1]["digest"][7:])')
+	mkdir -p "$engine/root/partial"
+	head -c 9000000 /dev/zero >"$engine/root/partial/$layer"
+	bulkhead pull -q "$image"
+	tar -xOf "$engine/app.tar" "blobs/sha256/$layer" | cmp - "$engine/root/blobs/sha256/$layer"
+}
+
 @test "two pulls of one image share the work" {
 	registry_start
 	front_start
