@@ -266,23 +266,6 @@ struct error *commit_image(struct work *w, const struct commit *c, commit_find_l
 	return NULL;
 }
 
-struct error *commit_unpacked(struct work *w, const struct commit *c,
-			      const struct layer_request *layer, char ret_id[DIGEST_SIZE])
-{
-	struct committing k autocommitting = { .store = w->store, .w = w, .c = c };
-	bool gone = false;
-
-	TRY(begin(&k));
-	if (layer)
-		k.unpacked[k.n - 1] = *layer;
-	TRY(put_documents(&k));
-	TRY(record_or_undo(&k, &gone));
-	if (gone)
-		return error_new(ERROR_CONFLICT, "a layer below was removed meanwhile");
-	memcpy(ret_id, k.id, DIGEST_SIZE);
-	return NULL;
-}
-
 /* ---- an image of a new layer ---- */
 
 void making_done(struct making *m)
@@ -302,6 +285,27 @@ struct error *making_begin(struct making *m, struct image_store *store, const ch
 		strv_add_owned(&m->names, name);
 	}
 	return work_begin(store, &m->w);
+}
+
+/*
+ * As commit_image() for an image whose uppermost layer is already unpacked, as @layer, and whose
+ * others the store has; NULL: it has all.
+ */
+static struct error *commit_unpacked(struct work *w, const struct commit *c,
+				     const struct layer_request *layer, char ret_id[DIGEST_SIZE])
+{
+	struct committing k autocommitting = { .store = w->store, .w = w, .c = c };
+	bool gone = false;
+
+	TRY(begin(&k));
+	if (layer)
+		k.unpacked[k.n - 1] = *layer;
+	TRY(put_documents(&k));
+	TRY(record_or_undo(&k, &gone));
+	if (gone)
+		return error_new(ERROR_CONFLICT, "a layer below was removed meanwhile");
+	memcpy(ret_id, k.id, DIGEST_SIZE);
+	return NULL;
 }
 
 struct error *making_commit(struct making *m, bool layer, char ret_id[DIGEST_SIZE])

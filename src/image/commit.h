@@ -31,14 +31,6 @@ struct error *commit_image(struct work *w, const struct commit *c, commit_find_l
 	__attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
 
 /*
- * As commit_image() for an image whose uppermost layer is already unpacked, as @layer, and whose
- * others the store has; NULL: it has all.
- */
-struct error *commit_unpacked(struct work *w, const struct commit *c,
-			      const struct layer_request *layer, char ret_id[DIGEST_SIZE])
-	__attribute__((nonnull(1, 2, 4), warn_unused_result));
-
-/*
  * An image that is being made, of a layer of its own: what an import and a container's commit are.
  */
 struct making {
