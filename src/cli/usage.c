@@ -20,7 +20,8 @@ static void print_aliases(const struct command *c)
 {
 	const char *separator = "\nAliases:\n  ";
 
-	if (!command_find(NULL, c->name)) /* it has one spelling only */
+	if (command_find(NULL, c->name) !=
+	    c) /* that name alone is another command's, or nobody's */
 		return;
 	for (const struct command_alias *a = command_aliases; a->group; a++)
 		if (a->command == c) {
