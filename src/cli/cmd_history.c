@@ -41,13 +41,6 @@ static const struct listing_column columns[] = {
 	{ NULL, NULL },
 };
 
-/* Takes over @text. */
-static void put(json_t *row, const char *field, char *text)
-{
-	json_object_set_new(row, field, json_string(text));
-	free(text);
-}
-
 static const char *text_of(const json_t *entry, const char *key)
 {
 	return json_string_value(json_object_get(entry, key));
@@ -66,11 +59,11 @@ static void put_created(json_t *row, const json_t *entry, bool human)
 	int64_t seconds = json_integer_value(json_object_get(entry, "Created"));
 	int64_t ns = seconds * 1000000000;
 
-	put(row, "CreatedAt", seconds ? moment(ns) : alloc_string("N/A"));
-	put(row, "CreatedSince",
-	    !seconds ? alloc_string("N/A")
-	    : human  ? human_ago(ns)
-		     : moment(ns));
+	listing_put(row, "CreatedAt", seconds ? moment(ns) : alloc_string("N/A"));
+	listing_put(row, "CreatedSince",
+		    !seconds ? alloc_string("N/A")
+		    : human  ? human_ago(ns)
+			     : moment(ns));
 }
 
 static json_t *make_row(const json_t *entry, const struct history_options *o)
@@ -80,15 +73,17 @@ static json_t *make_row(const json_t *entry, const struct history_options *o)
 	char *by autofree = alloc_string(text_of(entry, "CreatedBy"));
 	json_t *row = json_object();
 
-	put(row, "ID",
-	    digits && !o->no_trunc ? alloc_string_n(digits + 1, SHORT_ID) : alloc_string(id));
+	listing_put(row, "ID",
+		    digits && !o->no_trunc ? alloc_string_n(digits + 1, SHORT_ID)
+					   : alloc_string(id));
 	put_created(row, entry, o->human);
 	for (char *c = by; *c; c++)
 		if (*c == '\t')
 			*c = ' ';
-	put(row, "CreatedBy",
-	    o->no_trunc ? alloc_string(by) : human_ellipsis(by, CREATED_BY_WIDTH));
-	put(row, "Size", o->human ? human_size(size) : alloc_printf("%ju", (uintmax_t)size));
+	listing_put(row, "CreatedBy",
+		    o->no_trunc ? alloc_string(by) : human_ellipsis(by, CREATED_BY_WIDTH));
+	listing_put(row, "Size",
+		    o->human ? human_size(size) : alloc_printf("%ju", (uintmax_t)size));
 	json_object_set_new(row, "Comment", json_string(text_of(entry, "Comment")));
 	return row;
 }

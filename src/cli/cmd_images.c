@@ -1,5 +1,4 @@
 /* bulkhead images */
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,22 +54,6 @@ static const struct listing_column columns[] = {
 	{ NULL, NULL },
 };
 
-/*
- * Whether @name is what @pattern means: a shell's pattern for the repository, with or without the
- * tag.
- */
-static bool name_matches(const char *name, const char *pattern)
-{
-	char *repository autofree = alloc_string(name);
-	char *colon = strrchr(repository, ':');
-
-	if (fnmatch(pattern, name, FNM_PATHNAME) == 0)
-		return true;
-	if (colon && !strchr(colon, '/'))
-		*colon = '\0';
-	return fnmatch(pattern, repository, FNM_PATHNAME) == 0;
-}
-
 /* What the filters look at: an image, and where others are found. */
 struct candidate {
 	const struct image *image;
@@ -83,7 +66,7 @@ static struct error *test_reference(const void *subject, const char *value, bool
 
 	*ret = false;
 	for (char **name = image->names; name && *name && !*ret; name++)
-		*ret = name_matches(*name, value);
+		*ret = image_filter_name(*name, value);
 	return NULL;
 }
 
@@ -142,13 +125,6 @@ static const struct filter filters[] = {
 	{ NULL, NULL },
 };
 
-/* Takes over @text. */
-static void put(json_t *row, const char *field, char *text)
-{
-	json_object_set_new(row, field, json_string(text));
-	free(text);
-}
-
 /* The digest by which the repository of @name knows the image. */
 static char *digest_for(const struct image *image, const char *repository)
 {
@@ -172,8 +148,8 @@ static void put_name(json_t *row, const struct image *image, const char *name)
 		repository = alloc_string_n(name, (size_t)(colon - name));
 	}
 	json_object_set_new(row, "Repository", json_string(repository));
-	put(row, "Tag", alloc_string(name && *colon ? colon + 1 : NONE));
-	put(row, "Digest", digest_for(image, repository));
+	listing_put(row, "Tag", alloc_string(name && *colon ? colon + 1 : NONE));
+	listing_put(row, "Digest", digest_for(image, repository));
 }
 
 static void put_created(json_t *row, const struct image *image)
@@ -181,8 +157,8 @@ static void put_created(json_t *row, const struct image *image)
 	int64_t created_ns;
 	struct error *err = human_parse_time(image->created ? image->created : "", &created_ns);
 
-	put(row, "CreatedSince", err ? alloc_string("N/A") : human_ago(created_ns));
-	put(row, "CreatedAt", err ? alloc_string("N/A") : human_time(created_ns));
+	listing_put(row, "CreatedSince", err ? alloc_string("N/A") : human_ago(created_ns));
+	listing_put(row, "CreatedAt", err ? alloc_string("N/A") : human_time(created_ns));
 	error_free(err);
 }
 
@@ -190,12 +166,13 @@ static json_t *make_row(const struct image *image, const char *name, bool trunca
 {
 	json_t *row = json_object();
 
-	put(row, "ID",
-	    truncate ? alloc_string_n(digest_hex(image->id), SHORT_ID) : alloc_string(image->id));
+	listing_put(row, "ID",
+		    truncate ? alloc_string_n(digest_hex(image->id), SHORT_ID)
+			     : alloc_string(image->id));
 	put_name(row, image, name);
 	put_created(row, image);
-	put(row, "Size", human_size(image->size_bytes));
-	put(row, "VirtualSize", str_human_size(image->size_bytes));
+	listing_put(row, "Size", human_size(image->size_bytes));
+	listing_put(row, "VirtualSize", str_human_size(image->size_bytes));
 	json_object_set_new(row, "Containers", json_string("N/A"));
 	json_object_set_new(row, "SharedSize", json_string("N/A"));
 	json_object_set_new(row, "UniqueSize", json_string("N/A"));
@@ -210,7 +187,7 @@ static bool is_filtered_out(const struct images_options *o, const char *name)
 	for (char **f = o->filters; f && *f; f += 2) {
 		if (strcmp(*f, "reference") != 0)
 			continue;
-		if (name_matches(name, f[1]))
+		if (image_filter_name(name, f[1]))
 			return false;
 		any = true;
 	}
@@ -227,7 +204,7 @@ static void add_rows(const struct image *image, const struct images_options *o, 
 	if (!strv_length(image->names) && !pattern)
 		json_array_append_new(rows, make_row(image, NULL, !o->no_trunc));
 	for (char **name = image->names; name && *name; name++)
-		if ((!pattern || name_matches(*name, pattern)) && !is_filtered_out(o, *name))
+		if ((!pattern || image_filter_name(*name, pattern)) && !is_filtered_out(o, *name))
 			json_array_append_new(rows, make_row(image, *name, !o->no_trunc));
 }
 

@@ -23,8 +23,7 @@ static const struct option options[] = {
 	OPTION_END,
 };
 
-/* Whether @ref says neither tag nor digest. */
-static bool is_bare(const char *ref)
+bool transfer_is_bare(const char *ref)
 {
 	const char *slash = strrchr(ref, '/');
 
@@ -56,10 +55,10 @@ struct error *transfer_pull(struct engine *e, const char *ref, const char *platf
 	};
 	struct error *err;
 
-	if (all_tags && !is_bare(ref))
+	if (all_tags && !transfer_is_bare(ref))
 		return error_new(ERROR_BAD_INPUT, "tag can't be used with --all-tags/-a");
 	TRY(full_name(ref, all_tags, &name));
-	if (!quiet && !all_tags && is_bare(ref))
+	if (!quiet && !all_tags && transfer_is_bare(ref))
 		fprintf(out, "Using default tag: latest\n");
 	fflush(out);
 	view = transfer_view_open(out, quiet);

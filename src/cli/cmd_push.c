@@ -1,6 +1,5 @@
 /* bulkhead push */
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/command.h"
 #include "cli/transfer.h"
@@ -17,13 +16,6 @@ static const struct option options[] = {
 	OPTION(struct push_options, quiet, "quiet", 'q', option_bool, "Suppress verbose output"),
 	OPTION_END,
 };
-
-static bool has_tag(const char *ref)
-{
-	const char *slash = strrchr(ref, '/');
-
-	return strchr(slash ? slash : ref, ':');
-}
 
 static struct error *push(struct engine *e, const struct push_options *o, const char *ref)
 {
@@ -44,11 +36,11 @@ static struct error *run(struct cli *cli, void *data, char **arguments)
 	char *host autofree = NULL, *repository autofree = NULL, *rest autofree = NULL;
 	struct engine *e;
 
-	if (o->all_tags && has_tag(arguments[0]))
-		return error_new(ERROR_BAD_INPUT, "tag can't be used with --all-tags/-a");
 	TRY(image_reference_split(arguments[0], &host, &repository, &rest));
+	if (o->all_tags && !transfer_is_bare(arguments[0]))
+		return error_new(ERROR_BAD_INPUT, "tag can't be used with --all-tags/-a");
 	TRY(cli_engine(cli, &e));
-	if (!o->quiet && !o->all_tags && !has_tag(arguments[0]))
+	if (!o->quiet && !o->all_tags && transfer_is_bare(arguments[0]))
 		puts("Using default tag: latest");
 	TRY(push(e, o, arguments[0]));
 	if (o->quiet)

@@ -31,13 +31,6 @@ static const struct listing_column columns[] = {
 	{ "Size", "SIZE" }, { "Reclaimable", "RECLAIMABLE" }, { NULL, NULL },
 };
 
-/* Takes over @text. */
-static void put(json_t *row, const char *field, char *text)
-{
-	json_object_set_new(row, field, json_string(text));
-	free(text);
-}
-
 static int64_t number(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
@@ -63,16 +56,16 @@ static json_t *sum_row(const struct sum *sum)
 	char *reclaimable = human_size((uint64_t)sum->reclaimable);
 	json_t *row = json_object();
 
-	put(row, "Type", alloc_string(sum->type));
-	put(row, "TotalCount", alloc_printf("%jd", (intmax_t)sum->total));
-	put(row, "Active", alloc_printf("%jd", (intmax_t)sum->active));
-	put(row, "Size", human_size((uint64_t)sum->size));
+	listing_put(row, "Type", alloc_string(sum->type));
+	listing_put(row, "TotalCount", alloc_printf("%jd", (intmax_t)sum->total));
+	listing_put(row, "Active", alloc_printf("%jd", (intmax_t)sum->active));
+	listing_put(row, "Size", human_size((uint64_t)sum->size));
 	if (sum->size && !sum->no_percent)
-		put(row, "Reclaimable",
-		    alloc_printf("%s (%jd%%)", reclaimable,
-				 (intmax_t)(sum->reclaimable * 100 / sum->size)));
+		listing_put(row, "Reclaimable",
+			    alloc_printf("%s (%jd%%)", reclaimable,
+					 (intmax_t)(sum->reclaimable * 100 / sum->size)));
 	else
-		put(row, "Reclaimable", alloc_string(reclaimable));
+		listing_put(row, "Reclaimable", alloc_string(reclaimable));
 	free(reclaimable);
 	return row;
 }
@@ -172,16 +165,16 @@ static json_t *image_row(const json_t *image, const char *name)
 	struct error *err = human_parse_time(text(image, "Created"), &ns);
 	json_t *row = json_object();
 
-	put(row, "Repository",
-	    colon ? alloc_string_n(name, (size_t)(colon - name)) : alloc_string("<none>"));
-	put(row, "Tag", alloc_string(colon ? colon + 1 : "<none>"));
-	put(row, "ID", alloc_string_n(digest_hex(id), SHORT_ID));
-	put(row, "CreatedSince", err ? alloc_string("N/A") : human_ago(ns));
+	listing_put(row, "Repository",
+		    colon ? alloc_string_n(name, (size_t)(colon - name)) : alloc_string("<none>"));
+	listing_put(row, "Tag", alloc_string(colon ? colon + 1 : "<none>"));
+	listing_put(row, "ID", alloc_string_n(digest_hex(id), SHORT_ID));
+	listing_put(row, "CreatedSince", err ? alloc_string("N/A") : human_ago(ns));
 	error_free(err);
-	put(row, "Size", human_size((uint64_t)size));
-	put(row, "SharedSize", human_size((uint64_t)shared));
-	put(row, "UniqueSize", human_size((uint64_t)(size - shared)));
-	put(row, "Containers", alloc_printf("%jd", (intmax_t)number(image, "Containers")));
+	listing_put(row, "Size", human_size((uint64_t)size));
+	listing_put(row, "SharedSize", human_size((uint64_t)shared));
+	listing_put(row, "UniqueSize", human_size((uint64_t)(size - shared)));
+	listing_put(row, "Containers", alloc_printf("%jd", (intmax_t)number(image, "Containers")));
 	return row;
 }
 
@@ -227,13 +220,13 @@ static json_t *container_df_row(const struct container *c, int64_t size)
 
 	for (size_t i = 0; i < c->n_mounts; i++)
 		volumes += strcmp(c->mounts[i].type, "volume") == 0;
-	put(row, "ID", alloc_string_n(c->id, SHORT_ID));
-	put(row, "Image", alloc_string(c->config.image ? c->config.image : ""));
-	put(row, "LocalVolumes", alloc_printf("%jd", (intmax_t)volumes));
-	put(row, "Size", human_size((uint64_t)size));
-	put(row, "RunningFor", human_ago(c->created_ns));
-	put(row, "Status", alloc_string(words[c->status]));
-	put(row, "Names", alloc_string(c->name));
+	listing_put(row, "ID", alloc_string_n(c->id, SHORT_ID));
+	listing_put(row, "Image", alloc_string(c->config.image ? c->config.image : ""));
+	listing_put(row, "LocalVolumes", alloc_printf("%jd", (intmax_t)volumes));
+	listing_put(row, "Size", human_size((uint64_t)size));
+	listing_put(row, "RunningFor", human_ago(c->created_ns));
+	listing_put(row, "Status", alloc_string(words[c->status]));
+	listing_put(row, "Names", alloc_string(c->name));
 	return row;
 }
 
@@ -286,9 +279,9 @@ static struct error *print_volumes(const json_t *usage)
 		const json_t *data = json_object_get(volume, "UsageData");
 		json_t *row = json_object();
 
-		put(row, "Name", alloc_string(text(volume, "Name")));
-		put(row, "Links", alloc_printf("%jd", (intmax_t)number(data, "RefCount")));
-		put(row, "Size", human_size((uint64_t)number(data, "Size")));
+		listing_put(row, "Name", alloc_string(text(volume, "Name")));
+		listing_put(row, "Links", alloc_printf("%jd", (intmax_t)number(data, "RefCount")));
+		listing_put(row, "Size", human_size((uint64_t)number(data, "Size")));
 		json_array_append_new(rows, row);
 	}
 	puts("\nLocal Volumes space usage:\n");

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "cli/human.h"
+#include "cli/listing.h"
 
 #include "base/banned.h"
 
@@ -144,25 +145,18 @@ static json_t *labels(char *const *map)
 	return json_string(joined);
 }
 
-/* Takes over @text. */
-static void put(json_t *row, const char *field, char *text)
-{
-	json_object_set_new(row, field, json_string(text));
-	free(text);
-}
-
 json_t *container_row(const struct container *c, bool truncate, const char *size)
 {
 	json_t *row = json_object();
 
-	put(row, "ID", alloc_string_n(c->id, truncate ? SHORT_ID : ENGINE_ID_SIZE));
+	listing_put(row, "ID", alloc_string_n(c->id, truncate ? SHORT_ID : ENGINE_ID_SIZE));
 	json_object_set_new(row, "Image", image(c, truncate));
 	json_object_set_new(row, "Command", command(c, truncate));
-	put(row, "CreatedAt", human_time(c->created_ns));
-	put(row, "RunningFor", human_ago(c->created_ns));
+	listing_put(row, "CreatedAt", human_time(c->created_ns));
+	listing_put(row, "RunningFor", human_ago(c->created_ns));
 	json_object_set_new(row, "Ports", json_string(""));
 	json_object_set_new(row, "State", json_string(container_row_state(c->status)));
-	put(row, "Status", container_row_status(c));
+	listing_put(row, "Status", container_row_status(c));
 	json_object_set_new(row, "Size", json_string(size));
 	json_object_set_new(row, "Names", json_string(c->name));
 	json_object_set_new(row, "Labels", labels(c->config.labels));

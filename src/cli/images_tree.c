@@ -1,12 +1,12 @@
 #include "cli/images_tree.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "cli/human.h"
+#include "cli/image_filter.h"
 #include "cli/listing.h"
 
 #include "base/banned.h"
@@ -21,13 +21,6 @@ static const struct listing_column columns[] = {
 	{ "Used", "USED" },
 	{ NULL, NULL },
 };
-
-/* Takes over @text. */
-static void put(json_t *row, const char *field, char *text)
-{
-	json_object_set_new(row, field, json_string(text));
-	free(text);
-}
 
 static const char *text_of(const json_t *image, const char *key)
 {
@@ -47,10 +40,10 @@ static void add_row(json_t *rows, const json_t *image, char *name, bool used)
 	uint64_t content = number_of(image, "ContentSize");
 	json_t *row = json_object();
 
-	put(row, "Image", name);
-	put(row, "ID", alloc_string_n(digest_hex(text_of(image, "Id")), SHORT_ID));
-	put(row, "DiskUsage", human_size(number_of(image, "Size") + content));
-	put(row, "ContentSize", human_size(content));
+	listing_put(row, "Image", name);
+	listing_put(row, "ID", alloc_string_n(digest_hex(text_of(image, "Id")), SHORT_ID));
+	listing_put(row, "DiskUsage", human_size(number_of(image, "Size") + content));
+	listing_put(row, "ContentSize", human_size(content));
 	json_object_set_new(row, "Used", json_string(used ? "\u2714" : ""));
 	json_array_append_new(rows, row);
 }
@@ -60,15 +53,9 @@ static bool is_named(const json_t *tags, const char *reference)
 	json_t *tag;
 	size_t i;
 
-	json_array_foreach(tags, i, tag) {
-		const char *name = json_string_value(tag), *colon = strrchr(name, ':');
-		char *repository autofree =
-			alloc_string_n(name, colon ? (size_t)(colon - name) : strlen(name));
-
-		if (fnmatch(reference, name, FNM_PATHNAME) == 0 ||
-		    fnmatch(reference, repository, FNM_PATHNAME) == 0)
+	json_array_foreach(tags, i, tag)
+		if (image_filter_name(json_string_value(tag), reference))
 			return true;
-	}
 	return false;
 }
 

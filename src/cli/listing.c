@@ -1,6 +1,7 @@
 #include "cli/listing.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -114,6 +115,12 @@ static struct error *put(struct buf *text)
 	if (text->length && fwrite(text->data, 1, text->length, stdout) != text->length)
 		return error_sys("write to stdout");
 	return NULL;
+}
+
+void listing_put(json_t *row, const char *field, char *text)
+{
+	json_object_set_new(row, field, json_string(text));
+	free(text);
 }
 
 struct error *listing_print(const struct listing *l, json_t *rows)

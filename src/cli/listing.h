@@ -25,6 +25,9 @@ struct listing {
 	void *const *subjects; /* one for each row */
 };
 
+/* Sets the field of a row to @text, which it takes over. */
+void listing_put(json_t *row, const char *field, char *text) __attribute__((nonnull));
+
 /* Prints @rows, an array, on stdout. */
 struct error *listing_print(const struct listing *l, json_t *rows)
 	__attribute__((nonnull, warn_unused_result));

@@ -21,6 +21,9 @@ DEFINE_AUTO(struct transfer_view *, transfer_view_close);
 void transfer_view_said(void *view, const char *line);
 void transfer_view_watch(void *view, const struct image_event *event);
 
+/* Whether @ref says neither tag nor digest. */
+bool transfer_is_bare(const char *ref) __attribute__((nonnull));
+
 enum transfer_flag {
 	TRANSFER_ALL_TAGS = 1,
 	TRANSFER_QUIET = 2,  /* only the result */
