@@ -47,7 +47,7 @@ enum fetch_session_fd {
 	FETCH_HAS_KEY = 8,
 };
 
-enum fetch_method { FETCH_GET = 1, FETCH_HEAD, FETCH_POST, FETCH_PATCH, FETCH_PUT, FETCH_DELETE };
+enum fetch_method { FETCH_GET = 1, FETCH_HEAD, FETCH_POST, FETCH_PATCH, FETCH_PUT };
 
 enum fetch_request_flag {
 	FETCH_HAS_BODY = 1,

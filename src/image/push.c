@@ -55,14 +55,14 @@ static struct error *send_layer(struct push *p, const struct outgoing *o, size_t
 	bool present, was_mounted;
 
 	watch_tell(p->transfer, shown, "Preparing", 0, 0);
-	TRY(registry_has_blob(p->registry, 0, digest, &present));
+	TRY(registry_has_blob(p->registry, digest, &present));
 	if (present) {
 		watch_tell(p->transfer, shown, "Layer already exists", 0, 0);
 		return NULL;
 	}
 	TRY(outgoing_open_layer(p->store, o, i, &fd));
 	watch_tell(p->transfer, shown, "Pushing", 0, o->layers[i].size);
-	TRY(registry_put_blob(p->registry, 0,
+	TRY(registry_put_blob(p->registry,
 			      &(struct registry_upload){ { digest, o->layers[i].size }, fd, from },
 			      &was_mounted));
 	if (was_mounted)
@@ -77,11 +77,11 @@ static struct error *send_config(struct push *p, const struct outgoing *o)
 	bool present, mounted;
 	int fd autoclose = -1;
 
-	TRY(registry_has_blob(p->registry, 0, digest, &present));
+	TRY(registry_has_blob(p->registry, digest, &present));
 	if (present)
 		return NULL;
 	TRY(outgoing_open_blob(p->store, digest, &fd));
-	return registry_put_blob(p->registry, 0,
+	return registry_put_blob(p->registry,
 				 &(struct registry_upload){ { digest, o->config_size }, fd, NULL },
 				 &mounted);
 }

@@ -20,7 +20,7 @@ static struct error *unexpected(const char *what, const struct fetcher_answer *a
 			 *a->message ? ": " : "", a->message);
 }
 
-static struct error *ask(struct registry *r, size_t connection, const struct fetcher_request *q,
+static struct error *ask(struct registry *r, const struct fetcher_request *q,
 			 struct fetcher_answer *ret)
 {
 	struct buf body autobuf = BUF_MAX(ANSWER_MAX);
@@ -28,22 +28,18 @@ static struct error *ask(struct registry *r, size_t connection, const struct fet
 
 	with.scope = r->scope;
 	with.max = ANSWER_MAX;
-	/* The first request of all looks for the endpoint. */
-	TRY(connection ? fetcher_get(&r->fetchers[connection], &with, ret, &body)
-		       : connection_get(r, &with, ret, &body));
+	TRY(connection_get(r, &with, ret, &body));
 	if (ret->status == 401 || ret->status == 403)
 		return connection_refusal(r, ret);
 	return NULL;
 }
 
-struct error *registry_has_blob(struct registry *r, size_t connection, const char *digest,
-				bool *ret)
+struct error *registry_has_blob(struct registry *r, const char *digest, bool *ret)
 {
 	char *path autofree = alloc_printf("/v2/%s/blobs/%s", r->repository, digest);
 	struct fetcher_answer a autofetched = { 0 };
 
-	TRY(ask(r, connection, &(struct fetcher_request){ .method = FETCH_HEAD, .path = path },
-		&a));
+	TRY(ask(r, &(struct fetcher_request){ .method = FETCH_HEAD, .path = path }, &a));
 	*ret = a.status == 200;
 	return a.status == 200 || a.status == 404 ? NULL : unexpected(digest, &a);
 }
@@ -52,7 +48,6 @@ struct error *registry_has_blob(struct registry *r, size_t connection, const cha
 
 struct upload {
 	struct registry *r;
-	size_t connection;
 	const char *digest;
 	int fd;
 	uint64_t size, sent;
@@ -85,8 +80,7 @@ static struct error *begin(struct upload *u, const char *from, bool *ret_mounted
 				   : alloc_printf("/v2/%s/blobs/uploads/", u->r->repository);
 	struct fetcher_answer a autofetched = { 0 };
 
-	TRY(ask(u->r, u->connection,
-		&(struct fetcher_request){ .method = FETCH_POST, .path = path }, &a));
+	TRY(ask(u->r, &(struct fetcher_request){ .method = FETCH_POST, .path = path }, &a));
 	*ret_mounted = a.status == 201;
 	if (a.status == 201)
 		return NULL;
@@ -113,8 +107,7 @@ static struct error *look_how_far(struct upload *u)
 {
 	struct fetcher_answer a autofetched = { 0 };
 
-	TRY(ask(u->r, u->connection,
-		&(struct fetcher_request){ .method = FETCH_GET, .path = u->location }, &a));
+	TRY(ask(u->r, &(struct fetcher_request){ .method = FETCH_GET, .path = u->location }, &a));
 	if (a.status != 204 && a.status != 200)
 		return unexpected("go on with an upload", &a);
 	read_range(u, a.range);
@@ -128,7 +121,7 @@ static struct error *send_rest(struct upload *u)
 			: NULL;
 	struct fetcher_answer a autofetched = { 0 };
 
-	TRY(ask(u->r, u->connection,
+	TRY(ask(u->r,
 		&(struct fetcher_request){ .method = FETCH_PATCH,
 					   .path = u->location,
 					   .once = true,
@@ -165,18 +158,16 @@ static struct error *finish(struct upload *u)
 					   strchr(u->location, '?') ? '&' : '?', u->digest);
 	struct fetcher_answer a autofetched = { 0 };
 
-	TRY(ask(u->r, u->connection, &(struct fetcher_request){ .method = FETCH_PUT, .path = path },
-		&a));
+	TRY(ask(u->r, &(struct fetcher_request){ .method = FETCH_PUT, .path = path }, &a));
 	return a.status == 201 || a.status == 204 ? NULL : unexpected("end an upload", &a);
 }
 
-struct error *registry_put_blob(struct registry *r, size_t connection,
-				const struct registry_upload *upload, bool *ret_mounted)
+struct error *registry_put_blob(struct registry *r, const struct registry_upload *upload,
+				bool *ret_mounted)
 {
 	const char *digest = upload->blob.digest;
 	struct upload u autoupload = {
 		.r = r,
-		.connection = connection,
 		.digest = digest,
 		.fd = upload->fd,
 		.size = upload->blob.size_bytes,

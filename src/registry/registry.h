@@ -96,8 +96,8 @@ struct error *registry_end_blob(struct registry *r, size_t connection)
  */
 void registry_will_push(struct registry *r, const char *from) __attribute__((nonnull(1)));
 
-struct error *registry_has_blob(struct registry *r, size_t connection, const char *digest,
-				bool *ret) __attribute__((nonnull, warn_unused_result));
+struct error *registry_has_blob(struct registry *r, const char *digest, bool *ret)
+	__attribute__((nonnull, warn_unused_result));
 
 struct registry_upload {
 	struct registry_blob blob;
@@ -109,9 +109,8 @@ struct registry_upload {
  * Uploads a blob, going on where a connection broke; or has the registry take it over from .from,
  * if it will: *@ret_mounted.
  */
-struct error *registry_put_blob(struct registry *r, size_t connection,
-				const struct registry_upload *upload, bool *ret_mounted)
-	__attribute__((nonnull, warn_unused_result));
+struct error *registry_put_blob(struct registry *r, const struct registry_upload *upload,
+				bool *ret_mounted) __attribute__((nonnull, warn_unused_result));
 
 struct error *registry_put_manifest(struct registry *r, const char *reference,
 				    const char *media_type, int fd, uint64_t size_bytes)

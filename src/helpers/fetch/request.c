@@ -401,7 +401,7 @@ static struct error *serve(struct request *r)
 	struct answer a autoanswer = { 0 };
 	struct buf b autobuf = BUF_MAX(16);
 
-	if (r->method < FETCH_GET || r->method > FETCH_DELETE)
+	if (r->method < FETCH_GET || r->method > FETCH_PUT)
 		return error_new(ERROR_BUG, "no method %ju", (uintmax_t)r->method);
 	TRY(try_until_done(r, &a));
 	if (!r->answered)

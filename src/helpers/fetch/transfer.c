@@ -180,7 +180,6 @@ static void set_method(CURL *c, const struct transfer *t, struct running *r)
 		[FETCH_POST] = "POST",
 		[FETCH_PATCH] = "PATCH",
 		[FETCH_PUT] = "PUT",
-		[FETCH_DELETE] = "DELETE",
 	};
 
 	if (t->method == FETCH_GET)
@@ -196,7 +195,7 @@ static void set_method(CURL *c, const struct transfer *t, struct running *r)
 		curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, seek_body);
 		curl_easy_setopt(c, CURLOPT_SEEKDATA, r);
 		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->body_length);
-	} else if (t->method != FETCH_DELETE) {
+	} else {
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, t->form ? t->form : "");
 	}
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, names[t->method]);
