@@ -52,11 +52,11 @@ taken() {
 	poison 'm["config"]["size"] = -1'
 	refused 'negative'
 	poison 'm["layers"][0]["size"] = 1 << 62'
-	refused ''
+	refused 'the download ended early'
 	poison 'm["layers"][0]["size"] += 1'
-	refused ''
+	refused 'layer sha256:'
 	poison 'm["layers"][0]["size"] -= 1'
-	refused ''
+	refused 'layer sha256:'
 	python3 -c 'print("[" * 100000)' >"$engine/poisoned.json"
 	refused 'manifest sha256:'
 	python3 -c 'print("{\"a\":" * 100000)' >"$engine/poisoned.json"

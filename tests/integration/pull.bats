@@ -209,7 +209,7 @@ partial_of() {
 	refused 'sends more than'
 	rules '[{"match": "GET /v2/x/app/blobs/", "do": "length", "length": 99999999}]'
 	run --separate-stderr bulkhead pull "$image"
-	refused ''
+	refused '127.0.0.1: '
 	rules '[{"match": "(GET|HEAD) /v2/x/app/manifests", "do": "replace", "undigested": true, "body": "not JSON"}]'
 	run --separate-stderr bulkhead pull "$image"
 	refused 'manifest sha256:'
