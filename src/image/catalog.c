@@ -85,8 +85,8 @@ struct error *catalog_add_layer(struct db *db, const char *name, const char *dif
 }
 
 /*
- * The first column of the only row of @sql with its one parameter; *@ret_found false without a
- * row.
+ * The first column of the only row of @sql with its parameter (NULL: it has none); *@ret_found
+ * false without a row.
  */
 static struct error *look_up(struct db *db, const char *sql, const char *parameter, bool *ret_found,
 			     int64_t *ret)
@@ -95,7 +95,8 @@ static struct error *look_up(struct db *db, const char *sql, const char *paramet
 	bool more;
 
 	TRY(db_prepare(db, sql, &s));
-	db_bind_text(s, 1, parameter);
+	if (parameter)
+		db_bind_text(s, 1, parameter);
 	TRY(db_step(s, ret_found));
 	if (!*ret_found)
 		return NULL;
@@ -191,7 +192,8 @@ static struct error *run_with(struct db *db, const char *sql, const char *parame
 	struct db_statement *s;
 
 	TRY(db_prepare(db, sql, &s));
-	db_bind_text(s, 1, parameter);
+	if (parameter)
+		db_bind_text(s, 1, parameter);
 	return db_run(s);
 }
 
@@ -229,9 +231,9 @@ struct error *catalog_remove_image(struct db *db, const char *id, char ***ret_la
 		TRY(run_with(db, "DELETE FROM layers WHERE name = ?", unused[i]));
 	if (unused)
 		TRY(run_with(db,
-			     "DELETE FROM layer_blobs WHERE diff_id <> ? AND NOT EXISTS"
+			     "DELETE FROM layer_blobs WHERE NOT EXISTS"
 			     " (SELECT 1 FROM layers WHERE diff_id = layer_blobs.diff_id)",
-			     ""));
+			     NULL));
 	*ret_layers = take(unused);
 	return NULL;
 }
@@ -445,8 +447,8 @@ struct error *catalog_size(struct db *db, uint64_t *ret_bytes)
 {
 	return look_up_size(db,
 			    "SELECT (SELECT total(size) FROM layers) +"
-			    " (SELECT total(size) FROM layer_blobs) WHERE ? = ''",
-			    "", ret_bytes);
+			    " (SELECT total(size) FROM layer_blobs)",
+			    NULL, ret_bytes);
 }
 
 struct error *catalog_content_size(struct db *db, const char *id, uint64_t *ret_bytes)
