@@ -17,21 +17,33 @@
 #define NAME_FILE_MAX (4 << 20)
 
 static const int syscalls[] = {
-	SYS_read,	  SYS_write,	    SYS_writev,		SYS_readv,
-	SYS_pread64,	  SYS_close,	    SYS_lseek,		SYS_mmap,
-	SYS_mprotect,	  SYS_munmap,	    SYS_mremap,		SYS_brk,
-	SYS_madvise,	  SYS_futex,	    SYS_getrandom,	SYS_clock_gettime,
-	SYS_gettimeofday, SYS_time,	    SYS_nanosleep,	SYS_clock_nanosleep,
-	SYS_rt_sigreturn, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_gettid,
-	SYS_getpid,	  SYS_tgkill,	    SYS_exit,		SYS_exit_group,
-	SYS_connect,	  SYS_sendto,	    SYS_recvfrom,	SYS_sendmsg,
-	SYS_recvmsg,	  SYS_sendmmsg,	    SYS_getsockname,	SYS_getpeername,
-	SYS_setsockopt,	  SYS_getsockopt,   SYS_shutdown,	SYS_poll,
-	SYS_ppoll,	  SYS_fcntl,	    SYS_ioctl,		SYS_openat,
-	SYS_newfstatat,	  SYS_fstat,	    SYS_uname,		SYS_restart_syscall,
-#ifdef __SANITIZE_ADDRESS__
-	SYS_sigaltstack,  SYS_sched_yield,  SYS_readlink,	SYS_prctl,
-#endif
+	SYS_readv,
+	SYS_pread64,
+	SYS_gettimeofday,
+	SYS_time,
+	SYS_nanosleep,
+	SYS_connect,
+	SYS_sendto,
+	SYS_recvfrom,
+	SYS_sendmsg,
+	SYS_recvmsg,
+	SYS_sendmmsg,
+	SYS_getsockname,
+	SYS_getpeername,
+	SYS_setsockopt,
+	SYS_getsockopt,
+	SYS_shutdown,
+	SYS_poll,
+	SYS_ppoll,
+	SYS_fcntl,
+	SYS_ioctl,
+	SYS_openat,
+	SYS_newfstatat,
+	SYS_fstat,
+	SYS_uname,
+	SYS_rt_sigaction,
+	SYS_clock_nanosleep,
+	CONFINE_SYSCALLS_COMMON,
 };
 
 /*
