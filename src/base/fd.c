@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -47,6 +48,18 @@ struct error *fd_write_all(int fd, const void *data, size_t length)
 		length -= (size_t)n;
 	}
 	return NULL;
+}
+
+struct error *fd_write_quietly(int fd, const void *data, size_t length)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+	struct error *err;
+
+	if (sigaction(SIGPIPE, &ignore, &before) < 0)
+		return error_sys("ignore SIGPIPE");
+	err = fd_write_all(fd, data, length);
+	sigaction(SIGPIPE, &before, NULL);
+	return err;
 }
 
 struct error *fd_read_all(int fd, struct buf *b)

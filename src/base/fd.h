@@ -25,6 +25,10 @@ int fd_take(int *fd) __attribute__((nonnull));
 struct error *fd_write_all(int fd, const void *data, size_t length)
 	__attribute__((warn_unused_result));
 
+/* The same to a pipe whose reader may be gone: EPIPE, and no signal. */
+struct error *fd_write_quietly(int fd, const void *data, size_t length)
+	__attribute__((warn_unused_result));
+
 /* Appends everything up to the end of file to @b, within the buffer's maximum. */
 struct error *fd_read_all(int fd, struct buf *b) __attribute__((nonnull, warn_unused_result));
 

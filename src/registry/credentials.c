@@ -197,7 +197,7 @@ static struct error *find_program(const char *name, char **ret)
 /* Gives @input to the started program and takes what it writes. Closes @to. */
 static struct error *talk(int to, int from, const char *input, struct buf *output)
 {
-	struct error *err = fd_write_all(to, input, strlen(input));
+	struct error *err = fd_write_quietly(to, input, strlen(input));
 
 	if (err && error_errno(err) == EPIPE) { /* it has ended, and said why */
 		error_free(err);

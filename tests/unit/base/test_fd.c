@@ -305,6 +305,22 @@ static void nonblocking_does_not_wait(void **state)
 	assert_fails(fd_set_nonblocking(-1), ERROR_SYSTEM, "descriptor -1");
 }
 
+/* Were it a signal, the test would not be there to say so. */
+static void test_reader_that_is_gone(void **state)
+{
+	int ends[2];
+	struct error *err;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	close(ends[0]);
+	err = fd_write_quietly(ends[1], "x", 1);
+	assert_non_null(err);
+	assert_int_equal(error_errno(err), EPIPE);
+	error_free(err);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +339,7 @@ int main(void)
 		cmocka_unit_test(closed_sockets_are_told_apart),
 		cmocka_unit_test(all_descriptors_from_a_number_become_cloexec),
 		cmocka_unit_test(nonblocking_does_not_wait),
+		cmocka_unit_test(test_reader_that_is_gone),
 	};
 
 	return TEST_MAIN(tests);
