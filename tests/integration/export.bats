@@ -147,11 +147,15 @@ assert_shown() {
 		wait "$pid" 2>/dev/null || true
 	done
 	before=$(bulkhead exec one cat /b)
-	sleep 0.2
-	[[ $(bulkhead exec one cat /b) != "$before" ]]
+	# a look between the shell's truncating and its writing sees nothing: so more than one
+	wait_for 10 goes_on "$before"
 	bulkhead rm -f one >/dev/null
 	bulkhead images >/dev/null
 	[[ -z $(ls -A "$engine/root/tmp") ]]
+}
+
+goes_on() {
+	[[ $(bulkhead exec one cat /b) != "$1" ]]
 }
 
 @test "commit: bad input" {
